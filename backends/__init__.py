@@ -1,0 +1,1 @@
+"""Where completions come from (`Backend`) and where requests are kept (`backends.store`)."""

@@ -1,0 +1,32 @@
+"""What text Inkling takes: any Unicode but the two things no store and no platform can carry."""
+
+from __future__ import annotations
+
+import re
+
+from config.errors import InvalidOptions
+
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def find_unusable_character(text: str) -> int | None:
+    """Index of the first NUL or lone surrogate, or None when there is none."""
+    found = _UNUSABLE.search(text)
+    return found.start() if found else None
+
+
+def check_prompt(prompt: str, max_characters: int) -> str:
+    """The prompt itself when it can be used, else InvalidOptions in one sentence."""
+    if not prompt.strip():
+        raise InvalidOptions("The prompt is empty; write some text for me to finish.", "prompt")
+    if len(prompt) > max_characters:
+        raise InvalidOptions(
+            f"That prompt is {len(prompt):,} characters; the limit here is {max_characters:,}.", "prompt"
+        )
+    bad = find_unusable_character(prompt)
+    if bad is not None:
+        kind = "a NUL character" if prompt[bad] == "\x00" else "half of a surrogate pair"
+        raise InvalidOptions(
+            f"The prompt holds {kind} at position {bad + 1:,}; take it out and send it again.", "prompt"
+        )
+    return prompt

@@ -1,0 +1,120 @@
+"""What crosses the engine's boundary. No torch here: any process may import these."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from config.sampling import SamplingOptions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in evaluation mode with its tokenizer and the facts the engine needs."""
+
+    name: str
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    max_model_len: int
+    """Prompt and completion together, in tokens."""
+    eos_token_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    max_running: int = 16
+    """Sequences (rows) decoded together."""
+    max_waiting: int = 64
+    """Sequences that may wait; beyond, `Overloaded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One prompt and `options.samples` sequences of it; the seed is resolved, sample i uses `options.seed_of(i)`."""
+
+    request_id: str
+    prompt_token_ids: tuple[int, ...]
+    options: SamplingOptions
+    logprobs: int | None = None
+    """How many alternatives to report for each token (0: only the chosen one's); None reports nothing."""
+    prompt_logprobs: bool = False
+    """Also report the prompt's own tokens (OpenAI's `echo` with `logprobs`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """One token as chosen, with the natural log of its probability before penalties, temperature and filters."""
+
+    token_id: int
+    logprob: float | None
+    """None for the first token of a prompt, which nothing predicts."""
+    top: tuple[tuple[int, float], ...] = ()
+    """The likeliest (token id, logprob), best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptScored:
+    """The prompt's own log-probabilities; comes once, first, when they were asked for."""
+
+    tokens: tuple[TokenLogprob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextGenerated:
+    """More text of one sample. Deltas join to the sample's text; a stop string or half a character is never in one."""
+
+    sample: int
+    text: str
+    tokens: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleEnded:
+    """Exactly one per sample, last."""
+
+    sample: int
+    finish_reason: FinishReason
+    stop_reason: str | None
+    """The stop string that ended it; None for end of text and for length."""
+    completion_tokens: int
+
+
+GenerationEvent = PromptScored | TextGenerated | SampleEnded
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """A snapshot for /health and /metrics."""
+
+    running: int
+    waiting: int
+    prompt_tokens_total: int
+    completion_tokens_total: int
+    steps_total: int
+
+
+class Engine(Protocol):
+    """Sequences in, text out. One event loop calls it; the forward passes run on a thread of its own."""
+
+    @property
+    def model(self) -> LoadedModel: ...
+
+    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+        """Stream a request's events.
+
+        Checked when first iterated: raises `PromptTooLong`, `InvalidOptions` or `Overloaded` before the first event,
+        `EngineFailed` if the loop breaks. Closing the iterator (`aclose`) aborts the request and frees its rows within one step.
+        """
+        ...
+
+    def stats(self) -> EngineStats: ...
+
+    async def aclose(self) -> None:
+        """Stop the loop; every open request ends with `EngineFailed`."""
+        ...
