@@ -109,7 +109,7 @@ class Engine(Protocol):
         """Stream a request's events.
 
         Checked when first iterated: raises `PromptTooLong`, `InvalidOptions` or `Overloaded` before the first event,
-        `EngineFailed` if the loop breaks. Closing the iterator (`aclose`) aborts the request and frees its rows within one step.
+        `EngineFailed` if the loop breaks. Closing the iterator aborts the request and frees its rows within one step.
         """
         ...
 
