@@ -1,0 +1,135 @@
+"""The store: settings, requests, results, presets, audit and usage, behind one interface.
+
+Every store passes one contract suite. Times are UTC; ids are ULIDs; a write is durable when its call returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from backends.store.records import (
+    Accepted,
+    AuditEntry,
+    Outcome,
+    RequestRecord,
+    SampleRecord,
+    StoredSettings,
+    Usage,
+)
+from config.errors import InklingError
+from config.sampling import SamplingOverrides
+from config.workspace import WorkspaceRef, WorkspaceSettings
+
+
+class SettingsChanged(InklingError):
+    """Somebody else saved the workspace's settings first."""
+
+    code = "settings_changed"
+
+
+class Store(Protocol):
+    # Settings
+
+    async def workspace(self, ref: WorkspaceRef) -> StoredSettings:
+        """The workspace's settings; built-in ones at version 0 when nothing was ever saved."""
+        ...
+
+    async def save_workspace(
+        self, ref: WorkspaceRef, settings: WorkspaceSettings, expected_version: int, entry: AuditEntry
+    ) -> int:
+        """Save settings and audit entry together; returns the new version. SettingsChanged if the version moved on."""
+        ...
+
+    async def audit(self, ref: WorkspaceRef, limit: int) -> tuple[AuditEntry, ...]:
+        """The latest changes, newest first."""
+        ...
+
+    # Requests
+
+    async def accept(self, record: RequestRecord) -> Accepted:
+        """Write a new request, unless its idempotency key is known."""
+        ...
+
+    async def request(self, request_id: str) -> RequestRecord | None: ...
+
+    async def samples(self, request_id: str) -> tuple[SampleRecord, ...]:
+        """What was saved of each sample, by index; empty before the first checkpoint."""
+        ...
+
+    async def mark_running(self, request_id: str, started_at: datetime) -> None:
+        """Accepted → running; keeps the first `started_at` when it runs again after a crash. Ended ones stay."""
+        ...
+
+    async def set_reply(self, request_id: str, reply_ref: str) -> None: ...
+
+    async def checkpoint(self, samples: Sequence[SampleRecord]) -> None:
+        """Save partial text of an open request; ignored once the request has ended."""
+        ...
+
+    async def finish(self, request_id: str, outcome: Outcome, samples: Sequence[SampleRecord]) -> bool:
+        """End an open request and save its samples, together. False, and no change, if it has ended before."""
+        ...
+
+    async def open_requests(self) -> tuple[RequestRecord, ...]:
+        """Every accepted or running request of all workspaces, oldest first."""
+        ...
+
+    async def open_of(self, ref: WorkspaceRef, requester_id: str) -> tuple[RequestRecord, ...]:
+        """One person's open requests here, oldest first."""
+        ...
+
+    async def last_accepted_at(self, ref: WorkspaceRef, requester_id: str) -> datetime | None: ...
+
+    async def group(self, group_id: str) -> tuple[RequestRecord, ...]:
+        """A request and its alternatives, oldest first."""
+        ...
+
+    async def children(self, request_id: str) -> tuple[RequestRecord, ...]:
+        """The requests that go on from a sample of this one, oldest first."""
+        ...
+
+    async def recent(
+        self, ref: WorkspaceRef, channel: str, limit: int, before: str | None = None
+    ) -> tuple[RequestRecord, ...]:
+        """A channel's latest requests (older than id `before` when given), oldest first."""
+        ...
+
+    async def withdraw(self, request_id: str, withdrawn: bool) -> None:
+        """Take a request out of the story, or put it back."""
+        ...
+
+    async def delete(self, request_id: str) -> bool:
+        """Erase a request and its samples; False if there is none. Usage sums stay."""
+        ...
+
+    # People
+
+    async def presets(self, ref: WorkspaceRef, user_id: str) -> Mapping[str, SamplingOverrides]: ...
+
+    async def save_preset(self, ref: WorkspaceRef, user_id: str, name: str, overrides: SamplingOverrides) -> None: ...
+
+    async def delete_preset(self, ref: WorkspaceRef, user_id: str, name: str) -> bool: ...
+
+    async def requests_of(self, ref: WorkspaceRef, user_id: str) -> tuple[RequestRecord, ...]:
+        """All of one person's requests here, oldest first: what /forget-me shows and erases."""
+        ...
+
+    async def erase_user(self, ref: WorkspaceRef, user_id: str) -> int:
+        """Erase a person's requests, samples and presets here, their name in the audit too; returns how many."""
+        ...
+
+    # Upkeep
+
+    async def usage(self, ref: WorkspaceRef, since: datetime) -> Usage: ...
+
+    async def purge(self, ref: WorkspaceRef, before: datetime) -> int:
+        """Erase ended requests that were accepted before this time; returns how many."""
+        ...
+
+    async def workspaces(self) -> tuple[WorkspaceRef, ...]:
+        """Those with saved settings: for retention."""
+        ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,132 @@
+"""What the store keeps: requests, their samples, settings with their history, and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from config.sampling import SamplingOptions
+from config.workspace import WorkspaceRef, WorkspaceSettings
+
+RequestKind = Literal["complete", "regenerate", "vary", "continue", "edit"]
+RequestStatus = Literal["accepted", "running", "done", "failed", "stopped"]
+SampleEnd = Literal["stop", "length", "stopped", "deadline", "failed"]
+
+OPEN_STATUSES: frozenset[RequestStatus] = frozenset({"accepted", "running"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The sample a request goes on from."""
+
+    request_id: str
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One accepted request, complete enough to run it again and get the same text."""
+
+    id: str
+    """A ULID: sorts by time of acceptance."""
+    idempotency_key: str
+    """The platform's own event id, prefixed by front; accepting the same key again returns the first record."""
+    workspace: WorkspaceRef
+    channel: str
+    requester_id: str
+    requester_name: str
+    kind: RequestKind
+    prompt: str
+    options: SamplingOptions
+    """Effective, with the seed resolved."""
+    baseline: SamplingOptions
+    """The place's defaults when it was accepted; the footer shows what differs."""
+    backend: str
+    model: str | None
+    """As asked for; when finished, as the backend named it."""
+    created_at: datetime
+    """UTC, as every time here."""
+    group_id: str
+    """The first request's id; regenerated and varied ones join its group and are its alternatives."""
+    parent: Parent | None = None
+    private: bool = False
+    cut: bool = True
+    """Whether an over-long prompt may lose its beginning."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the reader: clamps, cuts."""
+    reply_ref: str | None = None
+    """Where the front shows it, in the front's own JSON; None until something is shown."""
+    status: RequestStatus = "accepted"
+    error: str | None = None
+    """The sentence shown when it failed."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    withdrawn: bool = False
+    """Undone: kept, but no longer part of the story."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """One completion: as far as it was last saved while open, as it ended afterwards."""
+
+    request_id: str
+    index: int
+    seed: int
+    text: str = ""
+    end: SampleEnd | None = None
+    """None while open."""
+    stop_reason: str | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request ended."""
+
+    status: Literal["done", "failed", "stopped"]
+    finished_at: datetime
+    model: str | None = None
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    """All notes, those of the record included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`created` is False when the idempotency key was known: then `record` is the first one, as it is now."""
+
+    record: RequestRecord
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    settings: WorkspaceSettings
+    version: int
+    """0 for a workspace that never changed anything; grows by one with each change."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change of a workspace's settings."""
+
+    at: datetime
+    actor_id: str
+    actor_name: str
+    action: str
+    """In words: `set length 100`, `reset everything`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Sums over finished requests."""
+
+    requests: int = 0
+    samples: int = 0
+    completion_tokens: int = 0
+    busy_s: float = 0.0
