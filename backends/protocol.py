@@ -92,3 +92,16 @@ class Backend(Protocol):
     async def aclose(self) -> None:
         """Release everything; open streams end with `BackendUnavailable`."""
         ...
+
+
+class BackendRegistry(Protocol):
+    """The configured backends by name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The default first."""
+        ...
+
+    def get(self, name: str | None) -> Backend:
+        """The named backend, or the default for None; NotFound names those there are."""
+        ...
