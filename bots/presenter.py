@@ -13,9 +13,7 @@ _HEADING_OPTIONS = ("temperature", "top_p", "top_k", "length")
 _ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "undo", "delete")
 
 
-def present(
-    record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None
-) -> ResultView:
+def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None) -> ResultView:
     """A request as it is now, ready to be rendered."""
     status = _status(record, samples)
     return ResultView(

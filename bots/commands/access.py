@@ -1,0 +1,87 @@
+"""Who may ask for what, where: rules, cooldown, requests in flight and the word filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from backends.store.protocol import Store
+from backends.store.records import RequestRecord
+from bots.commands.invocation import Invocation
+from bots.word_filter import WordFilter
+from config.errors import InvalidOptions, NotAllowed, Overloaded
+from config.settings import LimitSettings
+from config.workspace import AccessRules, WorkspaceSettings
+
+
+def check_place(invocation: Invocation, rules: AccessRules) -> None:
+    """NotAllowed unless this person may use Inkling in this channel. Denials win; admins pass."""
+    requester = invocation.requester
+    if requester.is_admin:
+        return
+    if requester.id in rules.denied_users or requester.roles & set(rules.denied_roles):
+        raise NotAllowed("An admin has turned Inkling off for you here.")
+    if invocation.channel in rules.denied_channels:
+        raise NotAllowed("Inkling is turned off in this channel.")
+    if rules.allowed_channels and invocation.channel not in rules.allowed_channels:
+        raise NotAllowed("Inkling is only allowed in some channels, and this isn't one of them.")
+    if rules.allowed_users or rules.allowed_roles:
+        if requester.id not in rules.allowed_users and not requester.roles & set(rules.allowed_roles):
+            raise NotAllowed("Inkling is only for some members or roles here; an admin can add you.")
+
+
+def check_regenerate(invocation: Invocation, record: RequestRecord, settings: WorkspaceSettings) -> None:
+    """NotAllowed unless the server's rule lets this person act on somebody's result."""
+    requester = invocation.requester
+    if requester.is_admin or settings.regenerate_by == "anyone" or requester.id == record.requester_id:
+        if settings.regenerate_by != "admins" or requester.is_admin:
+            return
+    who = "admins" if settings.regenerate_by == "admins" else f"@{record.requester_name}"
+    raise NotAllowed(f"Only {who} may do that with this result; it's the rule here.")
+
+
+def check_owner(invocation: Invocation, record: RequestRecord, what: str) -> None:
+    """NotAllowed unless it is their own result, or they are an admin."""
+    if invocation.requester.is_admin or invocation.requester.id == record.requester_id:
+        return
+    raise NotAllowed(f"Only @{record.requester_name} or an admin can {what} this.")
+
+
+def check_admin(invocation: Invocation) -> None:
+    if not invocation.requester.is_admin:
+        raise NotAllowed("Only people who may manage this server can change its settings.")
+
+
+def check_words(prompt: str, settings: WorkspaceSettings) -> None:
+    if WordFilter(settings.word_filter).finds(prompt):
+        raise InvalidOptions("The prompt holds a word that this server doesn't allow.", "prompt")
+
+
+class Pace:
+    """How often one person may ask."""
+
+    def __init__(self, store: Store, limits: LimitSettings, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._limits = limits
+        self._now = now
+
+    async def check(self, invocation: Invocation, settings: WorkspaceSettings) -> None:
+        """Overloaded, with the seconds to wait, when there are too many or too soon."""
+        await self._check_in_flight(invocation, settings)
+        await self._check_cooldown(invocation, settings)
+
+    async def _check_in_flight(self, invocation: Invocation, settings: WorkspaceSettings) -> None:
+        limit = min(settings.max_in_flight or self._limits.max_in_flight, self._limits.max_in_flight)
+        count = len(await self._store.open_of(invocation.workspace, invocation.requester.id))
+        if count >= limit:
+            noun = "request" if count == 1 else "requests"
+            raise Overloaded(f"You have {count} {noun} running; the limit here is {limit}.")
+
+    async def _check_cooldown(self, invocation: Invocation, settings: WorkspaceSettings) -> None:
+        if not settings.cooldown_s or invocation.requester.is_admin:
+            return
+        last = await self._store.last_accepted_at(invocation.workspace, invocation.requester.id)
+        waited = (self._now() - last).total_seconds() if last else settings.cooldown_s
+        if waited < settings.cooldown_s:
+            rest = settings.cooldown_s - waited
+            raise Overloaded(f"One request every {settings.cooldown_s:g} s here; try again in {rest:.0f} s.", rest)
