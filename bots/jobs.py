@@ -12,7 +12,7 @@ import structlog
 
 from backends.protocol import BackendRegistry, Progress
 from backends.store.protocol import Store
-from backends.store.records import Accepted, Outcome, RequestRecord, SampleRecord
+from backends.store.records import Accepted, Outcome, RequestRecord, SampleEnd, SampleRecord
 from bots.fair_queue import FairQueue
 from bots.job_run import JobRun, ended
 from bots.presenter import present
@@ -34,6 +34,8 @@ class Job:
     live: LiveReply
     finished: asyncio.Event
     run: JobRun | None = None
+    stopped_by: str | None = None
+    """Set when somebody stopped it, maybe before `run` was there."""
 
 
 class Jobs:
@@ -134,6 +136,8 @@ class Jobs:
         started = asyncio.get_running_loop().time()
         try:
             job.run = await self._prepare(job)
+            if job.stopped_by is not None:
+                job.run.stop(job.stopped_by)
             await job.run.run()
         except NotFound as error:
             await self._end_unrun(job, Outcome("failed", self._now(), None, error.sentence, job.record.notes))
@@ -166,15 +170,14 @@ class Jobs:
             job.finished.set()
             self._tell_positions()
             return True
-        while job.run is None and not job.finished.is_set():
-            await asyncio.sleep(0)
+        job.stopped_by = by
         if job.run is not None:
             job.run.stop(by)
         await job.finished.wait()
         return True
 
     async def _end_unrun(self, job: Job, outcome: Outcome) -> None:
-        end = "stopped" if outcome.status == "stopped" else "failed"
+        end: SampleEnd = "stopped" if outcome.status == "stopped" else "failed"
         options = job.record.options
         samples = [SampleRecord(job.record.id, i, options.seed_of(i), end=end) for i in range(options.samples)]
         if await self._store.finish(job.record.id, outcome, samples):

@@ -82,7 +82,7 @@ def _duration(seconds: float) -> str:
 
 def _status(record: RequestRecord, samples: Sequence[SampleRecord]) -> ViewStatus:
     if record.status in ("done", "failed", "stopped"):
-        return record.status  # type: ignore[return-value]  # mypy does not narrow literals by `in`
+        return record.status
     return "writing" if any(sample.text for sample in samples) else "waiting"
 
 

@@ -25,18 +25,19 @@ def check_place(invocation: Invocation, rules: AccessRules) -> None:
         raise NotAllowed("Inkling is turned off in this channel.")
     if rules.allowed_channels and invocation.channel not in rules.allowed_channels:
         raise NotAllowed("Inkling is only allowed in some channels, and this isn't one of them.")
-    if rules.allowed_users or rules.allowed_roles:
-        if requester.id not in rules.allowed_users and not requester.roles & set(rules.allowed_roles):
-            raise NotAllowed("Inkling is only for some members or roles here; an admin can add you.")
+    members_only = bool(rules.allowed_users or rules.allowed_roles)
+    if members_only and requester.id not in rules.allowed_users and not requester.roles & set(rules.allowed_roles):
+        raise NotAllowed("Inkling is only for some members or roles here; an admin can add you.")
 
 
 def check_regenerate(invocation: Invocation, record: RequestRecord, settings: WorkspaceSettings) -> None:
     """NotAllowed unless the server's rule lets this person act on somebody's result."""
     requester = invocation.requester
-    if requester.is_admin or settings.regenerate_by == "anyone" or requester.id == record.requester_id:
-        if settings.regenerate_by != "admins" or requester.is_admin:
-            return
-    who = "admins" if settings.regenerate_by == "admins" else f"@{record.requester_name}"
+    rule = settings.regenerate_by
+    theirs = rule == "requester" and requester.id == record.requester_id
+    if requester.is_admin or rule == "anyone" or theirs:
+        return
+    who = "admins" if rule == "admins" else f"@{record.requester_name}"
     raise NotAllowed(f"Only {who} may do that with this result; it's the rule here.")
 
 

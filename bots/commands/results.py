@@ -1,0 +1,70 @@
+"""The commands on a result that write nothing new: show, stop, delete, undo, alternatives, history."""
+
+from __future__ import annotations
+
+from backends.store.protocol import Store
+from backends.store.records import RequestRecord
+from bots.commands.access import check_owner
+from bots.commands.invocation import Invocation
+from bots.jobs import Jobs
+from bots.presenter import present
+from bots.views import ResultView
+from config.errors import InvalidOptions, NotFound
+
+
+class ResultCommands:
+    def __init__(self, store: Store, jobs: Jobs) -> None:
+        self._store = store
+        self._jobs = jobs
+
+    async def show(self, invocation: Invocation, request_id: str) -> ResultView:
+        """The result as it is now."""
+        return await self._view(await self._find(invocation, request_id))
+
+    async def stop(self, invocation: Invocation, request_id: str) -> None:
+        """End a request that waits or runs; its text so far is kept. Harmless when it has ended."""
+        record = await self._find(invocation, request_id)
+        check_owner(invocation, record, "stop")
+        await self._jobs.stop(request_id, invocation.requester.name)
+
+    async def delete(self, invocation: Invocation, request_id: str) -> RequestRecord:
+        """Erase a result; returns its last record so that the front can take its messages down."""
+        record = await self._find(invocation, request_id)
+        check_owner(invocation, record, "delete")
+        await self._jobs.stop(request_id, invocation.requester.name)
+        await self._store.delete(request_id)
+        return record
+
+    async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
+        """Take this result out of the story; returns the one the story goes back to, None at its beginning."""
+        record = await self._find(invocation, request_id)
+        check_owner(invocation, record, "undo")
+        if record.is_open:
+            raise InvalidOptions("That result is still being written; stop it first.")
+        await self._store.withdraw(request_id, True)
+        parent = await self._store.request(record.parent.request_id) if record.parent else None
+        return None if parent is None else await self._view(parent)
+
+    async def alternatives(self, invocation: Invocation, request_id: str) -> tuple[ResultView, ...]:
+        """The results of one place in the story, oldest first, those undone left out."""
+        record = await self._find(invocation, request_id)
+        group = await self._store.group(record.group_id)
+        return tuple([await self._view(each) for each in group if not each.withdrawn])
+
+    async def history(
+        self, invocation: Invocation, limit: int = 50, before: str | None = None
+    ) -> tuple[ResultView, ...]:
+        """The channel's latest results, oldest first; private ones only for who asked for them."""
+        records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
+        mine = invocation.requester.id
+        visible = (each for each in records if not each.withdrawn and (not each.private or each.requester_id == mine))
+        return tuple([await self._view(record) for record in visible])
+
+    async def _view(self, record: RequestRecord) -> ResultView:
+        return present(record, await self._store.samples(record.id))
+
+    async def _find(self, invocation: Invocation, request_id: str) -> RequestRecord:
+        record = await self._store.request(request_id)
+        if record is None or record.workspace != invocation.workspace:
+            raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
+        return record

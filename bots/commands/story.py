@@ -1,0 +1,218 @@
+"""The commands that write: complete, and from an earlier result regenerate, vary, continue, pick and edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ulid import ULID
+
+from backends.protocol import BackendRegistry
+from backends.store.protocol import Store
+from backends.store.records import Accepted, Parent, RequestKind, RequestRecord
+from bots.commands.access import Pace, check_place, check_regenerate, check_words
+from bots.commands.invocation import Invocation
+from bots.jobs import Jobs
+from bots.reply import Reply
+from config.errors import InvalidOptions, NotFound
+from config.sampling import SamplingOptions, SamplingOverrides
+from config.settings import Settings
+from config.text import check_prompt
+from config.workspace import Clamp, WorkspaceSettings, clamp, find_preset, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What /complete was given."""
+
+    prompt: str
+    overrides: SamplingOverrides = SamplingOverrides()
+    preset: str | None = None
+    model: str | None = None
+    cut: bool = True
+    """Whether an over-long prompt may lose its beginning; False refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A request before it has an id and a place in a story."""
+
+    kind: RequestKind
+    prompt: str
+    options: SamplingOptions
+    baseline: SamplingOptions
+    backend: str
+    model: str | None
+    clamps: tuple[Clamp, ...] = ()
+    group_id: str | None = None
+    parent: Parent | None = None
+    cut: bool = True
+
+
+class StoryCommands:
+    """Each checks the rules, writes the request to the queue, and returns at once; the reply shows the rest."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        backends: BackendRegistry,
+        jobs: Jobs,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._backends = backends
+        self._jobs = jobs
+        self._now = now
+        self._pace = Pace(store, settings.limits, now)
+
+    async def complete(self, invocation: Invocation, reply: Reply, given: Completion) -> Accepted:
+        """Finish a prompt. Raises InvalidOptions, NotFound (preset), NotAllowed, Overloaded."""
+        rules = await self._rules(invocation)
+        personal = await self._store.presets(invocation.workspace, invocation.requester.id)
+        preset = find_preset(given.preset, dict(personal), rules.presets) if given.preset else None
+        resolution = resolve(
+            self._settings.defaults, rules, invocation.channel, preset, given.overrides, self._settings.limits
+        )
+        channel = rules.channel(invocation.channel)
+        draft = _Draft(
+            "complete",
+            given.prompt,
+            resolution.options,
+            resolution.baseline,
+            self._backends.get(channel.backend or rules.backend).name,
+            given.model or channel.model or rules.model,
+            resolution.clamps,
+            cut=given.cut,
+        )
+        return await self._submit(invocation, reply, rules, draft)
+
+    async def regenerate(
+        self, invocation: Invocation, reply: Reply, request_id: str, same_seed: bool = False
+    ) -> Accepted:
+        """The same request again, as another alternative of it; with a new seed unless asked otherwise."""
+        seed = (await self.find(invocation, request_id)).options.seed if same_seed else None
+        return await self._again(invocation, reply, request_id, "regenerate", SamplingOverrides(), seed=seed)
+
+    async def vary(
+        self,
+        invocation: Invocation,
+        reply: Reply,
+        request_id: str,
+        overrides: SamplingOverrides,
+        model: str | None = None,
+    ) -> Accepted:
+        """The same prompt with some options changed, the seed kept unless it is among them."""
+        seed = (await self.find(invocation, request_id)).options.seed
+        return await self._again(invocation, reply, request_id, "vary", overrides, seed=seed, model=model)
+
+    async def edit(self, invocation: Invocation, reply: Reply, request_id: str, prompt: str) -> Accepted:
+        """Another prompt with the same options and a new seed, as an alternative of the first."""
+        return await self._again(invocation, reply, request_id, "edit", SamplingOverrides(), prompt=prompt)
+
+    async def continue_from(
+        self,
+        invocation: Invocation,
+        reply: Reply,
+        request_id: str,
+        sample: int = 0,
+        overrides: SamplingOverrides | None = None,
+    ) -> Accepted:
+        """Go on from the end of one sample (which also is what picking that sample means)."""
+        rules = await self._rules(invocation)
+        origin = await self.find(invocation, request_id)
+        text = await self._text_of(origin, sample)
+        asked = (overrides or SamplingOverrides()).over(origin.options.model_copy(update={"seed": None}))
+        draft = self._draft(origin, rules, "continue", asked)
+        draft = replace(draft, prompt=origin.prompt + text, group_id=None, parent=Parent(origin.id, sample))
+        return await self._submit(invocation, reply, rules, draft)
+
+    async def _again(
+        self,
+        invocation: Invocation,
+        reply: Reply,
+        request_id: str,
+        kind: RequestKind,
+        overrides: SamplingOverrides,
+        *,
+        seed: int | None = None,
+        prompt: str | None = None,
+        model: str | None = None,
+    ) -> Accepted:
+        rules = await self._rules(invocation)
+        origin = await self.find(invocation, request_id)
+        check_regenerate(invocation, origin, rules)
+        asked = overrides.over(origin.options.model_copy(update={"seed": seed}))
+        draft = self._draft(origin, rules, kind, asked)
+        draft = replace(draft, prompt=origin.prompt if prompt is None else prompt, model=model or draft.model)
+        return await self._submit(invocation, reply, rules, draft)
+
+    def _draft(
+        self, origin: RequestRecord, rules: WorkspaceSettings, kind: RequestKind, asked: SamplingOptions
+    ) -> _Draft:
+        options, clamps = clamp(asked, rules.ceilings, self._settings.limits)
+        return _Draft(
+            kind,
+            origin.prompt,
+            options,
+            origin.baseline,
+            origin.backend,
+            origin.model,
+            clamps,
+            origin.group_id,
+            origin.parent,
+            origin.cut,
+        )
+
+    async def _rules(self, invocation: Invocation) -> WorkspaceSettings:
+        rules = (await self._store.workspace(invocation.workspace)).settings
+        check_place(invocation, rules.access)
+        return rules
+
+    async def find(self, invocation: Invocation, request_id: str) -> RequestRecord:
+        """The request, if it is of this workspace; NotFound otherwise."""
+        record = await self._store.request(request_id)
+        if record is None or record.workspace != invocation.workspace:
+            raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
+        return record
+
+    async def _text_of(self, record: RequestRecord, sample: int) -> str:
+        if record.is_open:
+            raise InvalidOptions("That result is still being written; stop it or wait for its end.")
+        samples = await self._store.samples(record.id)
+        if not 0 <= sample < len(samples):
+            raise InvalidOptions(f"sample must be between 1 and {len(samples)}; you gave {sample + 1}.", "sample")
+        if not samples[sample].text:
+            raise InvalidOptions("That sample is empty; there is nothing to go on from. Press 🔁 to try again.")
+        return samples[sample].text
+
+    async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
+        check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
+        check_words(draft.prompt, rules)
+        await self._pace.check(invocation, rules)
+        return await self._jobs.submit(self._record(invocation, draft), reply)
+
+    def _record(self, invocation: Invocation, draft: _Draft) -> RequestRecord:
+        request_id = str(ULID())
+        return RequestRecord(
+            id=request_id,
+            idempotency_key=invocation.idempotency_key,
+            workspace=invocation.workspace,
+            channel=invocation.channel,
+            requester_id=invocation.requester.id,
+            requester_name=invocation.requester.name,
+            kind=draft.kind,
+            prompt=draft.prompt,
+            options=draft.options.with_seed(),
+            baseline=draft.baseline,
+            backend=draft.backend,
+            model=draft.model,
+            created_at=self._now(),
+            group_id=draft.group_id or request_id,
+            parent=draft.parent,
+            private=invocation.private,
+            cut=draft.cut,
+            notes=tuple(clamp.sentence for clamp in draft.clamps),
+        )
