@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ulid import ULID
@@ -27,7 +27,7 @@ class Completion:
     """What /complete was given."""
 
     prompt: str
-    overrides: SamplingOverrides = SamplingOverrides()
+    overrides: SamplingOverrides = field(default_factory=SamplingOverrides)
     preset: str | None = None
     model: str | None = None
     cut: bool = True
