@@ -116,6 +116,11 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped here
             layer.keys[target, :, :length] = layer.keys[source, :, :length]
             layer.values[target, :, :length] = layer.values[source, :, :length]
 
+    def clear(self, row: int) -> None:
+        for layer in self.layers:
+            layer.keys[row] = 0
+            layer.values[row] = 0
+
     def wipe(self) -> None:
         """Forget everything and give the memory back."""
         self.layers = []
@@ -131,7 +136,9 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped here
         if rows <= self._rows and positions <= self._capacity:
             return
         limit = round_up(self._max_positions, WIDTH_STEP)
-        self._rows = max(rows, self._rows)
-        self._capacity = max(self._capacity, min(round_up(positions, _CAPACITY_STEP), limit))
+        rows = max(rows, self._rows)
+        capacity = max(self._capacity, min(round_up(positions, _CAPACITY_STEP), limit))
         for layer in self.layers:
-            layer.grow(self._rows, self._capacity)
+            layer.grow(rows, capacity)
+        # Only now: when memory runs out half-way, the next call grows the rest.
+        self._rows, self._capacity = rows, capacity

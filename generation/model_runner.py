@@ -89,6 +89,11 @@ class ModelRunner:
         """Give a row another place; `length` positions of it are in use."""
         self._cache.move(source, target, length)
 
+    @torch.inference_mode()
+    def clear(self, row: int) -> None:
+        """Zero a row that holds something that is no number."""
+        self._cache.clear(row)
+
     def wipe(self) -> None:
         """Forget all rows, for example after a failed step, and give their memory back."""
         self._cache.wipe()

@@ -6,9 +6,10 @@ Knowing a token's bytes makes turning tokens into text as they come exact and ch
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import pre_tokenizers
 
@@ -18,26 +19,26 @@ if TYPE_CHECKING:
 _SPACE_SIGN = "▁"
 
 
-class TokenBytes(Protocol):
-    """A tokenizer's tokens as bytes."""
+@dataclass(frozen=True, slots=True)
+class TokenBytes:
+    """A tokenizer's tokens as bytes, by id; special tokens are empty. Made once, so that any thread may read it."""
+
+    spelling: tuple[bytes, ...]
+    drops_first_space: bool
+    """Whether a text's first token carries a space that is not part of the text."""
 
     def of(self, token_id: int) -> bytes:
-        """Empty for special and unknown tokens."""
-        ...
-
-    @property
-    def drops_first_space(self) -> bool:
-        """Whether a text's first token carries a space that is not part of the text."""
-        ...
+        """Empty for an id the tokenizer does not know."""
+        return self.spelling[token_id] if token_id < len(self.spelling) else b""
 
 
 def find_token_bytes(tokenizer: PreTrainedTokenizerBase) -> TokenBytes | None:
     """The tokens' bytes, or None for a tokenizer of another family."""
     decoders = _decoder_parts(tokenizer)
     if "ByteLevel" in decoders:
-        return ByteLevelTokens(tokenizer)
+        return TokenBytes(_spell_all(tokenizer, _spell_byte_level), drops_first_space=False)
     if "ByteFallback" in decoders or "Metaspace" in decoders:
-        return SentencePieceTokens(tokenizer, _drops_first_space(decoders))
+        return TokenBytes(_spell_all(tokenizer, _spell_sentencepiece), _drops_first_space(decoders))
     return None
 
 
@@ -56,59 +57,25 @@ def _drops_first_space(decoders: Mapping[str, Mapping[str, Any]]) -> bool:
     return metaspace is not None and metaspace.get("prepend_scheme") != "never"
 
 
-class ByteLevelTokens:
+def _spell_all(tokenizer: PreTrainedTokenizerBase, spell: Callable[[str], bytes]) -> tuple[bytes, ...]:
+    special = frozenset(tokenizer.all_special_ids)
+    tokens: list[str | None] = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    return tuple(b"" if token is None or token_id in special else spell(token) for token_id, token in enumerate(tokens))
+
+
+def _spell_byte_level(token: str) -> bytes:
     """GPT-2's family: each character of a token stands for one byte."""
-
-    drops_first_space = False
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        self._tokenizer = tokenizer
-        self._special = frozenset(tokenizer.all_special_ids)
-        self._byte_of = _byte_alphabet()
-        self._known: dict[int, bytes] = {}
-
-    def of(self, token_id: int) -> bytes:
-        if token_id not in self._known:
-            self._known[token_id] = self._spell(token_id)
-        return self._known[token_id]
-
-    def _spell(self, token_id: int) -> bytes:
-        token = _token_string(self._tokenizer, token_id)
-        if token is None or token_id in self._special:
-            return b""
-        if all(sign in self._byte_of for sign in token):
-            return bytes(self._byte_of[sign] for sign in token)
-        return token.encode()
+    alphabet = _byte_alphabet()
+    if all(sign in alphabet for sign in token):
+        return bytes(alphabet[sign] for sign in token)
+    return token.encode()
 
 
-class SentencePieceTokens:
+def _spell_sentencepiece(token: str) -> bytes:
     """Llama's family: `▁` stands for a space, `<0x0A>` for a byte."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, drops_first_space: bool) -> None:
-        self._tokenizer = tokenizer
-        self._special = frozenset(tokenizer.all_special_ids)
-        self._known: dict[int, bytes] = {}
-        self.drops_first_space = drops_first_space
-
-    def of(self, token_id: int) -> bytes:
-        if token_id not in self._known:
-            self._known[token_id] = self._spell(token_id)
-        return self._known[token_id]
-
-    def _spell(self, token_id: int) -> bytes:
-        token = _token_string(self._tokenizer, token_id)
-        if token is None or token_id in self._special:
-            return b""
-        if len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
-            return bytes.fromhex(token[3:5])
-        return token.replace(_SPACE_SIGN, " ").encode()
-
-
-def _token_string(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str | None:
-    if token_id >= len(tokenizer):
-        return None
-    token: str | None = tokenizer.convert_ids_to_tokens(token_id)
-    return token
+    if len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
+        return bytes.fromhex(token[3:5])
+    return token.replace(_SPACE_SIGN, " ").encode()
 
 
 @cache
