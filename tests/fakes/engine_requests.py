@@ -1,0 +1,54 @@
+"""Asking an engine for text, and what came of it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from config.sampling import SamplingOptions
+from generation.types import (
+    Engine,
+    GenerationEvent,
+    GenerationRequest,
+    PromptScored,
+    SampleEnded,
+    TextGenerated,
+    TokenLogprob,
+)
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Answer:
+    """A request's events, put together by sample."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    ends: dict[int, SampleEnded] = field(default_factory=dict)
+    tokens: dict[int, list[TokenLogprob]] = field(default_factory=dict)
+    prompt: PromptScored | None = None
+
+    def add(self, event: GenerationEvent) -> None:
+        if isinstance(event, PromptScored):
+            assert self.prompt is None
+            assert not self.texts
+            self.prompt = event
+        elif isinstance(event, TextGenerated):
+            assert event.sample not in self.ends
+            self.texts[event.sample] = self.texts.get(event.sample, "") + event.text
+            self.tokens.setdefault(event.sample, []).extend(event.tokens)
+        else:
+            assert event.sample not in self.ends
+            self.ends[event.sample] = event
+            self.texts.setdefault(event.sample, "")
+
+
+def build_request(prompt_ids: tuple[int, ...], options: SamplingOptions | None = None, **extras) -> GenerationRequest:
+    return GenerationRequest(f"request-{next(_numbers)}", prompt_ids, options or SamplingOptions(seed=1), **extras)
+
+
+async def collect(engine: Engine, request: GenerationRequest) -> Answer:
+    answer = Answer()
+    async for event in engine.generate(request):
+        answer.add(event)
+    return answer
