@@ -147,7 +147,9 @@ class BatchingEngine:
             while self._take_orders():
                 started = time.perf_counter()
                 self._loop.step()
+                # First the figures, then the events: who sees a request end sees its rows free.
                 self._report(time.perf_counter() - started)
+                self._loop.hand_over()
         finally:
             self._end_everything()
 
@@ -178,6 +180,7 @@ class BatchingEngine:
         self._loop.fail_all(EngineFailed("The model was shut down."))
         with self._changed:
             self._publish()
+        self._loop.hand_over()
 
     def _report(self, seconds: float) -> None:
         with self._changed:

@@ -51,7 +51,10 @@ class EngineLoop:
         return self._scheduler
 
     def step(self) -> None:
-        """Advance everything once. A failure ends the requests it touches; the loop itself goes on."""
+        """Advance everything once. A failure ends the requests it touches; the loop itself goes on.
+
+        What it has to say leaves with `hand_over`.
+        """
         self.totals.steps += 1
         try:
             for batch in (self._decode_running(), *self._advance_prompts()):
@@ -59,7 +62,11 @@ class EngineLoop:
                     self._extend(batch)
         except Exception as error:
             self.fail_all(error)
-        self._hand_over()
+
+    def hand_over(self) -> None:
+        """Send what has collected to the event loops; forget requests whose event loop is gone."""
+        for stream in self._outbox.flush():
+            self.abort(stream)
 
     def abort(self, stream: RequestStream) -> None:
         """Forget a request that nobody waits for any more."""
@@ -71,7 +78,6 @@ class EngineLoop:
         """End every open request."""
         self._runner.wipe()
         self._fail(self._scheduler.groups, error)
-        self._hand_over()
 
     def _decode_running(self) -> _Batch | None:
         running = self._scheduler.running
@@ -177,10 +183,6 @@ class EngineLoop:
         move = self._scheduler.release(sequence)
         if move is not None:
             self._runner.move(move.source, move.target, move.length)
-
-    def _hand_over(self) -> None:
-        for stream in self._outbox.flush():
-            self.abort(stream)
 
 
 def _still_running(batch: _Batch) -> _Batch:

@@ -1,7 +1,7 @@
 """temperature → top_k → top_p → min_p → typical_p for a batch of rows, each with options of its own.
 
-The kept sets equal those of transformers' logits processors, ties included. All in double precision, so that a row's
-result does not depend on the other rows; -inf marks a dropped token.
+The kept sets equal those of transformers' logits processors; of equally likely tokens top_p keeps those with the higher
+id, where transformers keeps arbitrary ones. All in double precision; -inf marks a dropped token.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _keep_nucleus(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The nucleus among the tokens `ids` (ascending), and in which rows no token outside could be part of it.
 
-    Of equally likely tokens those with the higher id are kept first, as in transformers.
+    Of equally likely tokens those with the higher id are kept first.
     """
     order = scores.gather(1, ids).sort(dim=1, stable=True).indices.flip(1)
     ids = ids.gather(1, order)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from config.sampling import SamplingOptions
@@ -47,8 +49,23 @@ def build_request(prompt_ids: tuple[int, ...], options: SamplingOptions | None =
     return GenerationRequest(f"request-{next(_numbers)}", prompt_ids, options or SamplingOptions(seed=1), **extras)
 
 
-async def collect(engine: Engine, request: GenerationRequest) -> Answer:
+async def collect(engine: Engine, request: GenerationRequest, started: asyncio.Event | None = None) -> Answer:
+    """Everything of one request; sets `started` at its first event."""
     answer = Answer()
     async for event in engine.generate(request):
+        if started is not None:
+            started.set()
         answer.add(event)
     return answer
+
+
+async def collect_in_turn(engine: Engine, requests: Sequence[GenerationRequest]) -> list[Answer]:
+    """Each request joins when the one before it has shown its first event."""
+    started = [asyncio.Event() for _ in requests]
+
+    async def join(place: int, request: GenerationRequest) -> Answer:
+        if place:
+            await started[place - 1].wait()
+        return await collect(engine, request, started[place])
+
+    return await asyncio.gather(*(join(place, request) for place, request in enumerate(requests)))

@@ -12,7 +12,7 @@ from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
 from generation.model_runner import ModelRunner, PromptPass
 from generation.types import EngineLimits, GenerationRequest, LoadedModel
-from tests.fakes.engine_requests import build_request, collect
+from tests.fakes.engine_requests import build_request, collect, collect_in_turn
 from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
 
 BUILDERS = {"gpt2": build_tiny_gpt2, "llama": build_tiny_llama}
@@ -45,27 +45,16 @@ def requests(chance: random.Random, count: int) -> list[GenerationRequest]:
     ]
 
 
-async def write_all(engine: BatchingEngine, wanted: list[GenerationRequest], spread_steps: int) -> list[dict[int, str]]:
-    """Let the requests arrive at different steps."""
-
-    async def write(number: int, request: GenerationRequest) -> dict[int, str]:
-        while engine.stats().steps_total < number * spread_steps and engine.stats().running:
-            await asyncio.sleep(0)
-        return (await collect(engine, request)).texts
-
-    return await asyncio.gather(*(write(number, request) for number, request in enumerate(wanted)))
-
-
 async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loaded: LoadedModel) -> None:
     wanted = requests(random.Random(5), 16)
     engine, small = (BatchingEngine(loaded, EngineLimits(rows, 200)) for rows in (16, 1))
     alone = [(await collect(engine, request)).texts for request in wanted]
-    together = await write_all(engine, wanted, 0)
+    together = await asyncio.gather(*(collect(engine, request) for request in wanted))
     random.Random(6).shuffle(order := list(range(len(wanted))))
-    trickling = await write_all(engine, [wanted[place] for place in order], 2)
-    assert together == alone
-    assert trickling == [alone[place] for place in order]
-    assert await write_all(small, wanted[:6], 0) == alone[:6]
+    trickling = await collect_in_turn(engine, [wanted[place] for place in order])
+    assert [answer.texts for answer in together] == alone
+    assert [answer.texts for answer in trickling] == [alone[place] for place in order]
+    assert [(await collect(small, request)).texts for request in wanted[:6]] == alone[:6]
     await engine.aclose()
     await small.aclose()
 

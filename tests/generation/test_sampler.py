@@ -24,19 +24,24 @@ from tests.fakes.sampling_rows import FakeRow
 
 OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0}
 VOCABULARY = 40
+# The sampling tests' p values are odd on purpose: exactly on a step of the cumulative sum, rounding decides.
 
 options = st.builds(
     SamplingOptions,
     temperature=st.sampled_from([0.1, 0.7, 1.0, 2.0]),
     top_k=st.sampled_from([0, 1, 3, 17, VOCABULARY, 1000]),
-    top_p=st.sampled_from([0, 0.05, 0.31, 0.77, 0.993, 1]),
+    top_p=st.sampled_from([0, 0.0513, 0.3141, 0.7717, 0.9933, 1]),
     min_p=st.sampled_from([0, 0.013, 0.37, 1]),
-    typical_p=st.sampled_from([0, 0.11, 0.58, 0.97, 1]),
+    typical_p=st.sampled_from([0, 0.1117, 0.5813, 0.9719, 1]),
     repetition_penalty=st.sampled_from([1.0, 1.3, 2.0]),
 )
 ids = st.lists(st.integers(0, VOCABULARY - 1), max_size=12)
 distinct = st.integers(0, 2**32).map(lambda seed: np.random.default_rng(seed).normal(0, 3, VOCABULARY).tolist())
 tied = st.lists(st.integers(-4, 4).map(lambda n: n * 0.83), min_size=VOCABULARY, max_size=VOCABULARY)
+# Of equally likely tokens transformers' top_p keeps arbitrary ones (its sort is not stable).
+cases = st.tuples(distinct, options, ids, ids) | st.tuples(
+    tied, options.map(lambda option: option.model_copy(update={"top_p": 1.0})), ids, ids
+)
 
 
 def row(option: SamplingOptions, prompt: list[int] = (), completion: list[int] = (), seed: int = 0) -> FakeRow:
@@ -60,8 +65,8 @@ def distribute_as_transformers(logits: list[float], option: SamplingOptions, see
     return torch.softmax(scores, dim=1)[0]
 
 
-@settings(max_examples=300)
-@given(st.lists(st.tuples(distinct | tied, options, ids, ids), min_size=1, max_size=5))
+@settings(max_examples=150)
+@given(st.lists(cases, min_size=1, max_size=5))
 def test_distribution_equals_transformers_row_by_row(cases) -> None:
     logits = torch.tensor([case[0] for case in cases], dtype=torch.double)
     found = compute_distribution(logits, [row(*case[1:]) for case in cases])
@@ -131,10 +136,10 @@ def test_uniforms_are_a_spread_out_function_of_seed_and_index() -> None:
         same = drawn[: shifted.shape[0], : shifted.shape[1]]
         assert abs(np.corrcoef(same.ravel(), shifted.ravel())[0, 1]) < 0.02
     # These values are part of the promise: the same seed gives the same text in every version.
-    assert draw_uniforms(np.array([1, 48213], np.uint64), np.array([0, 59], np.uint64)).tolist() == PINNED
-
-
-PINNED = [0.0, 0.0]
+    assert draw_uniforms(np.array([1, 48213], np.uint64), np.array([0, 59], np.uint64)).tolist() == [
+        0.7498324788715559,
+        0.9013072398650505,
+    ]
 
 
 @given(distinct, st.integers(0, VOCABULARY - 1), st.integers(0, 50))
