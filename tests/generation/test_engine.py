@@ -213,3 +213,13 @@ async def test_a_slow_consumer_loses_nothing(engine: BatchingEngine) -> None:
         await asyncio.to_thread(engine.stats)
         text += event.text if isinstance(event, TextGenerated) else ""
     assert text == expected
+
+
+async def test_a_sliding_window_bounds_the_context() -> None:
+    loaded = build_tiny_llama()
+    loaded.model.config.sliding_window = 128
+    engine = BatchingEngine(loaded, EngineLimits(max_running=1))
+    assert engine.model.max_model_len == 128
+    with pytest.raises(PromptTooLong):
+        await collect(engine, build_request(prompt_of(100)))
+    await engine.aclose()
