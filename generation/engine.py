@@ -1,0 +1,214 @@
+"""The engine's asyncio face: checks requests, queues them for the model's thread, streams what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+
+from config.errors import EngineFailed, InvalidOptions, Overloaded, PromptTooLong
+from generation.detokenizer import Detokenizer
+from generation.engine_loop import EngineLoop
+from generation.model_runner import ModelRunner
+from generation.request_stream import RequestStream
+from generation.scheduler import Scheduler
+from generation.sequence import PromptGroup
+from generation.types import (
+    EngineLimits,
+    EngineStats,
+    GenerationEvent,
+    GenerationRequest,
+    LoadedModel,
+)
+
+_WINDOWS = ("sliding_window", "window_size", "attention_chunk_size")
+"""How the configurations of model families name the reach of local attention."""
+_STEP_MEMORY = 0.9
+"""Weight of the past in the running mean of a step's seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """How busy the engine's thread was when it last said so."""
+
+    running: int = 0
+    waiting: int = 0
+    remaining_tokens: int = 0
+
+
+class BatchingEngine:
+    """Continuous batching on a thread of its own; an `Engine`.
+
+    Construction measures which batch sizes keep rows independent (some forward passes) and starts the thread.
+    """
+
+    def __init__(self, model: LoadedModel, limits: EngineLimits) -> None:
+        self._model = replace(model, max_model_len=_attention_span(model))
+        self._limits = limits
+        self._detokenizer = Detokenizer(model.tokenizer)
+        self._runner = ModelRunner(self._model, limits.max_running)
+        self._loop = EngineLoop(self._runner, Scheduler(limits.max_running), model.eos_token_ids)
+        # Guards everything below, between the event loop and the engine's thread.
+        self._changed = threading.Condition()
+        self._arrivals: deque[PromptGroup] = deque()
+        self._aborts: deque[RequestStream] = deque()
+        self._closing = False
+        self._load = _Load()
+        self._stats = EngineStats(0, 0, 0, 0, 0)
+        self._step_seconds = 0.05
+        self._thread = threading.Thread(target=self._run, name="inkling-engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def model(self) -> LoadedModel:
+        """With `max_model_len` as this engine serves it."""
+        return self._model
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
+        """See `Engine.generate`."""
+        prompt_ids = self._check(request)
+        request = replace(request, options=request.options.with_seed())
+        stream = RequestStream(asyncio.get_running_loop())
+        self._submit(PromptGroup(request, prompt_ids, stream, self._detokenizer))
+        try:
+            async for event in stream.events():
+                yield event
+        finally:
+            if not stream.ended:
+                self._abort(stream)
+
+    def stats(self) -> EngineStats:
+        """As of the last step, with what has arrived since."""
+        with self._changed:
+            return replace(self._stats, running=self._load.running, waiting=self._load.waiting + self._arrived())
+
+    async def aclose(self) -> None:
+        """See `Engine.aclose`. May be called again."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    # ── before the first event ──
+
+    def _check(self, request: GenerationRequest) -> tuple[int, ...]:
+        """The prompt's tokens, after everything that can be refused was."""
+        prompt_ids = request.prompt_token_ids or self._empty_prompt()
+        length = request.options.length
+        if len(prompt_ids) + length > self._model.max_model_len:
+            raise PromptTooLong(self._model.name, len(prompt_ids), length, self._model.max_model_len)
+        unknown = next((token for token in prompt_ids if not 0 <= token < self._runner.vocabulary), None)
+        if unknown is not None:
+            top = self._runner.vocabulary - 1
+            raise InvalidOptions(f"prompt token ids must be between 0 and {top:,}; you gave {unknown}.", "prompt")
+        return prompt_ids
+
+    def _empty_prompt(self) -> tuple[int, ...]:
+        beginning = self._model.tokenizer.bos_token_id
+        if beginning is None:
+            raise InvalidOptions(f"{self._model.name} can't begin from nothing; write at least one word.", "prompt")
+        return (beginning,)
+
+    def _submit(self, group: PromptGroup) -> None:
+        with self._changed:
+            if self._closing:
+                raise EngineFailed("The model is shutting down.")
+            self._refuse_overload(len(group.sequences))
+            self._arrivals.append(group)
+            self._changed.notify()
+
+    def _refuse_overload(self, samples: int) -> None:
+        waiting = self._load.waiting + self._arrived()
+        busy = waiting + self._load.running
+        excess = busy + samples - self._limits.max_running - self._limits.max_waiting
+        # An idle engine takes any request: refused now, it would be refused for ever.
+        if excess <= 0 or not busy:
+            return
+        remaining = self._load.remaining_tokens + sum(_remaining(group) for group in self._arrivals)
+        seconds = remaining / self._limits.max_running * self._step_seconds
+        wait = max(1.0, round(seconds * min(1.0, excess / busy), 1))
+        raise Overloaded(f"The queue is full ({waiting} waiting). Try again in about {_spell_seconds(wait)}.", wait)
+
+    def _abort(self, stream: RequestStream) -> None:
+        with self._changed:
+            self._aborts.append(stream)
+            self._changed.notify()
+
+    def _arrived(self) -> int:
+        return sum(len(group.sequences) for group in self._arrivals)
+
+    # ── the engine's thread ──
+
+    def _run(self) -> None:
+        try:
+            while self._take_orders():
+                started = time.perf_counter()
+                self._loop.step()
+                # First the figures, then the events: who sees a request end sees its rows free.
+                self._report(time.perf_counter() - started)
+                self._loop.hand_over()
+        finally:
+            self._end_everything()
+
+    def _take_orders(self) -> bool:
+        """Wait for work; take in what arrived and was aborted. False when it is time to stop."""
+        scheduler = self._loop.scheduler
+        with self._changed:
+            while scheduler.idle and not (self._arrivals or self._aborts or self._closing):
+                self._changed.wait()
+            self._admit()
+            aborts, self._aborts = self._aborts, deque()
+        for stream in aborts:
+            self._loop.abort(stream)
+        with self._changed:
+            self._publish()
+            return not self._closing
+
+    def _admit(self) -> None:
+        while self._arrivals:
+            self._loop.scheduler.add(self._arrivals.popleft())
+        self._publish()
+
+    def _end_everything(self) -> None:
+        with self._changed:
+            # Also when the thread breaks: nothing may wait for it.
+            self._closing = True
+            self._admit()
+        self._loop.fail_all(EngineFailed("The model was shut down."))
+        with self._changed:
+            self._publish()
+        self._loop.hand_over()
+
+    def _report(self, seconds: float) -> None:
+        with self._changed:
+            self._step_seconds = _STEP_MEMORY * self._step_seconds + (1 - _STEP_MEMORY) * seconds
+            self._publish()
+
+    def _publish(self) -> None:
+        scheduler, totals = self._loop.scheduler, self._loop.totals
+        running, waiting = scheduler.running, scheduler.waiting
+        remaining = sum(sequence.remaining for sequence in (*running, *waiting))
+        self._load = _Load(len(running), len(waiting), remaining)
+        self._stats = EngineStats(
+            len(running), len(waiting), totals.prompt_tokens, totals.completion_tokens, totals.steps
+        )
+
+
+def _remaining(group: PromptGroup) -> int:
+    return sum(sequence.remaining for sequence in group.sequences)
+
+
+def _attention_span(model: LoadedModel) -> int:
+    """The context in which a sliding window, if the model has one, has not begun to slide."""
+    config = model.model.config.get_text_config()
+    windows = [getattr(config, name, None) for name in _WINDOWS]
+    return min([model.max_model_len, *(window for window in windows if isinstance(window, int) and window > 0)])
+
+
+def _spell_seconds(seconds: float) -> str:
+    if seconds < 90:
+        return "1 second" if round(seconds) == 1 else f"{round(seconds)} seconds"
+    return f"{round(seconds / 60)} minutes"
