@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
 from backends.deadline import Deadline
-from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, SampleFinished, TextDelta
+from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, FinishReason, SampleFinished, TextDelta
 from config.errors import BackendUnavailable, NotFound, PromptTooLong
 from config.sampling import SamplingOptions
 
@@ -24,7 +24,7 @@ class _Script:
     stop_reason: str | None
 
     def finished(self, sample: int) -> SampleFinished:
-        reason = "length" if self.stop_reason is None else "stop"
+        reason: FinishReason = "length" if self.stop_reason is None else "stop"
         return SampleFinished(sample, reason, self.stop_reason, len(self.deltas))
 
 

@@ -16,7 +16,7 @@ def _none_as_empty(value: object) -> object:
 
 
 class Choice(_Answer):
-    """A piece of one sample. `seed`, `stop_reason` and `completion_tokens` are the engine's (some also vLLM's) extras."""
+    """A piece of one sample. `stop_reason` and `completion_tokens` are extras of our engine, the first also of vLLM."""
 
     index: int = 0
     text: Annotated[str, BeforeValidator(_none_as_empty)] = ""
