@@ -130,7 +130,7 @@ class OpenAIBackend:
         return self._offer
 
     async def _listed(self) -> tuple[tuple[str, ...], str | None]:
-        """Names and owner as the server lists them. Some list nothing, which is fine where the settings name a model."""
+        """Names and owner as the server lists them. Without a list, the settings have to name a model."""
         try:
             listed = await self._client.models()
         except NoSuchPage:

@@ -29,6 +29,7 @@ DONE: Final = "[DONE]"
 
 Answer = TypeVar("Answer", bound=BaseModel)
 StreamItem = CompletionChunk | Literal["[DONE]"]
+StreamItem = CompletionChunk | Literal["[DONE]"]
 ConnectorFactory = Callable[[], aiohttp.BaseConnector]
 
 
@@ -57,8 +58,7 @@ class OpenAIClient:
         name: str,
         base_url: str,
         *,
-        connector: StreamItem = CompletionChunk | Literal["[DONE]"]
-ConnectorFactory = tcp_connector,
+        connector: ConnectorFactory = tcp_connector,
         api_key: SecretStr | None = None,
         connect_timeout_s: float = 5.0,
         idle_timeout_s: float | None = 60.0,
@@ -88,7 +88,7 @@ ConnectorFactory = tcp_connector,
         return self._validated(EngineStatus, reply.answer)
 
     async def stream(self, body: Mapping[str, Any], deadline: Deadline) -> AsyncGenerator[StreamItem, None]:
-        """A completion's chunks, then DONE if the server says so. Closing it closes the connection: the server stops."""
+        """The chunks, then DONE if the server says so. Closing it closes the connection; the server stops."""
         asked = Asked(self.name, str(body.get("model", "the model")), extra_fields(body), int(body["max_tokens"]))
         async with deadline.enforced():
             response = await self._open(body, asked)
