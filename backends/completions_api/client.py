@@ -29,7 +29,6 @@ DONE: Final = "[DONE]"
 
 Answer = TypeVar("Answer", bound=BaseModel)
 StreamItem = CompletionChunk | Literal["[DONE]"]
-StreamItem = CompletionChunk | Literal["[DONE]"]
 ConnectorFactory = Callable[[], aiohttp.BaseConnector]
 
 
