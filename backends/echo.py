@@ -8,9 +8,10 @@ import re
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 
+from backends.closing import Closing
 from backends.deadline import Deadline
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, FinishReason, SampleFinished, TextDelta
-from config.errors import BackendUnavailable, NotFound, PromptTooLong
+from config.errors import NotFound, PromptTooLong
 from config.sampling import SamplingOptions
 
 MODEL = "echo"
@@ -36,7 +37,7 @@ class EchoBackend:
         self._name = name
         self._delay_s = delay_s
         self._max_model_len = max_model_len
-        self._closing = asyncio.Event()
+        self._closing = Closing(name)
         self._running = 0
 
     @property
@@ -50,8 +51,8 @@ class EchoBackend:
         self._running += 1
         try:
             for event in _interleave(scripts):
-                async with deadline.enforced():
-                    await self._pause()
+                async with deadline.enforced(), self._closing.interruptible():
+                    await asyncio.sleep(self._delay_s)
                 yield event
         finally:
             self._running -= 1
@@ -60,7 +61,7 @@ class EchoBackend:
         return (MODEL,)
 
     async def health(self) -> BackendHealth:
-        if self._closing.is_set():
+        if self._closing.closed:
             return BackendHealth("unavailable", f"{self._name} is closed.", MODEL)
         return BackendHealth("ready", "Repeats the prompt's words; there is no model.", MODEL, self._running)
 
@@ -68,21 +69,10 @@ class EchoBackend:
         """Nothing to get ready."""
 
     async def aclose(self) -> None:
-        self._closing.set()
-
-    async def _pause(self) -> None:
-        if self._delay_s > 0:
-            try:
-                await asyncio.wait_for(self._closing.wait(), self._delay_s)
-            except TimeoutError:
-                return
-        await asyncio.sleep(0)
-        if self._closing.is_set():
-            raise BackendUnavailable(f"{self._name} is closed.")
+        self._closing.close()
 
     def _write(self, request: CompletionRequest) -> list[_Script]:
-        if self._closing.is_set():
-            raise BackendUnavailable(f"{self._name} is closed.")
+        self._closing.check()
         if request.model not in (None, MODEL):
             raise NotFound(f'{self._name} has no model "{request.model}"; it has {MODEL}.')
         words = re.findall(r"\S+", request.prompt)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from backends.closing import Closing
 from backends.completions_api.dialect import extra_fields
 from backends.completions_api.errors import Asked, ServerUnreachable, error_from_event, error_from_status, malformed
 from backends.completions_api.network import Line
 from backends.completions_api.sse import EventTooLong, ServerSentEvent, SseParser
 from backends.completions_api.wire import CompletionChunk, EngineStatus, ErrorDetail, ModelList
 from backends.deadline import Deadline
-from config.errors import BackendUnavailable, EngineFailed, InklingError, Overloaded
+from config.errors import InklingError, Overloaded
 
 MAX_RETRY_AFTER_S = 2.0
 QUESTION_TIMEOUT_S = 10.0
@@ -72,7 +73,7 @@ class OpenAIClient:
         self._line = Line(name, self._base_url, connect_timeout_s, idle_timeout_s)
         self._pauses_s = retry_pauses_s
         self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._closing = Closing(name)
 
     async def models(self) -> ModelList:
         """/v1/models. Raises the errors of `error_from_status`."""
@@ -89,7 +90,7 @@ class OpenAIClient:
     async def stream(self, body: Mapping[str, Any], deadline: Deadline) -> AsyncGenerator[StreamItem, None]:
         """The chunks, then DONE if the server says so. Closing it closes the connection; the server stops."""
         asked = Asked(self.name, str(body.get("model", "the model")), extra_fields(body), int(body["max_tokens"]))
-        async with deadline.enforced():
+        async with self._wait(deadline):
             response = await self._open(body, asked)
         try:
             async with aclosing(self._events(response, deadline)) as events:
@@ -104,7 +105,7 @@ class OpenAIClient:
 
     async def aclose(self) -> None:
         """Open streams end with BackendUnavailable."""
-        self._closed = True
+        self._closing.close()
         if self._session is not None:
             await self._session.close()
 
@@ -120,7 +121,7 @@ class OpenAIClient:
 
     async def _post(self, body: Mapping[str, Any], asked: Asked) -> aiohttp.ClientResponse:
         url = f"{self._base_url}/completions"
-        with self._typed_errors():
+        with self._line.typed_errors():
             response = await self._open_session().post(url, json=body, timeout=self._timeout, allow_redirects=False)
             if response.status == 200:
                 return response
@@ -130,8 +131,8 @@ class OpenAIClient:
 
     async def _ask(self, url: str, timeout_s: float) -> _Reply:
         try:
-            async with asyncio.timeout(timeout_s):
-                with self._typed_errors():
+            async with self._closing.interruptible(), asyncio.timeout(timeout_s):
+                with self._line.typed_errors():
                     async with self._open_session().get(url, timeout=self._timeout, allow_redirects=False) as response:
                         return await _read(response)
         except TimeoutError as error:
@@ -142,9 +143,8 @@ class OpenAIClient:
     ) -> AsyncGenerator[ServerSentEvent, None]:
         """Server-sent events, or the whole answer as one where a server does not stream."""
         if response.content_type == "application/json":
-            async with deadline.enforced():
-                with self._typed_errors():
-                    answer = await _read_text(response)
+            async with self._wait(deadline):
+                answer = await _read_text(response)
             yield ServerSentEvent(answer)
             return
         parser = SseParser()
@@ -159,9 +159,8 @@ class OpenAIClient:
             yield event
 
     async def _receive(self, response: aiohttp.ClientResponse, deadline: Deadline) -> bytes:
-        async with deadline.enforced():
-            with self._typed_errors():
-                return await response.content.readany()
+        async with self._wait(deadline):
+            return await response.content.readany()
 
     def _chunk(self, event: ServerSentEvent, asked: Asked) -> CompletionChunk:
         answer = _loads(event.data)
@@ -176,22 +175,16 @@ class OpenAIClient:
             raise malformed(self.name) from error
 
     def _open_session(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise BackendUnavailable(f"{self.name} is closed.")
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=self._connector(), headers=self._headers)
         return self._session
 
-    @contextmanager
-    def _typed_errors(self) -> Iterator[None]:
-        """The line's errors, unless it was we who closed it."""
-        try:
+    @asynccontextmanager
+    async def _wait(self, deadline: Deadline) -> AsyncIterator[None]:
+        """One wait for the network: ends at the deadline and when this client closes, with typed errors."""
+        async with deadline.enforced(), self._closing.interruptible():
             with self._line.typed_errors():
                 yield
-        except (BackendUnavailable, EngineFailed) as error:
-            if self._closed:
-                raise BackendUnavailable(f"{self.name} is closed.") from error
-            raise
 
 
 async def _read(response: aiohttp.ClientResponse) -> _Reply:

@@ -79,7 +79,7 @@ async def complete(backend: Backend, asked: CompletionRequest) -> Result:
 
 async def eventually(active: Callable[[], Awaitable[int]], expected: int) -> None:
     async with asyncio.timeout(20):
-        while await active() != expected:
+        while await active() != expected:  # noqa: ASYNC110 (another process's state)
             await asyncio.sleep(0.01)
 
 

@@ -22,7 +22,7 @@ MODEL = "fake-135m"
 WORDS = ("ink", "paper", "lamp", "harbour", "letter", "storm", "keeper", "island", "quill", "tide", "é", "🖋")
 
 BUSY, BREAK, CUT, HANG, DIE = "fault:busy", "fault:break", "fault:cut", "fault:hang", "fault:die"
-"""Prompts that begin so go wrong: refused, error event after two words, cut there, stuck there, process killed there."""
+"""Prompts that begin so go wrong: refused; after two words an error event, a cut, a standstill, a killed process."""
 
 
 @dataclass
