@@ -72,14 +72,16 @@ class EngineProcess:
     async def wait(self) -> EngineExit:
         """Until it has ended and everything it said was read."""
         code = await self._process.wait()
-        await asyncio.gather(*self._readers)
+        self.kill()
+        await asyncio.wait(self._readers)
+        for reader in self._readers:
+            reader.result()
         return EngineExit(code, self._last_line)
 
     def kill(self) -> None:
-        """At once, with all it started."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """At once, with all it started: its children could hold our pipes open after its end."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self, grace_s: float) -> EngineExit:
         """Ask, wait `grace_s` seconds, then kill. Also when this wait is cancelled, nothing is left running."""
@@ -91,7 +93,8 @@ class EngineProcess:
         except TimeoutError:
             log.warning("engine ignores SIGTERM; killed", backend=self._name, pid=self.pid)
         finally:
-            self.kill()
+            if self._process.returncode is None:
+                self.kill()
         return await self.wait()
 
     async def _read_stdout(self, lines: AsyncIterator[str]) -> None:
