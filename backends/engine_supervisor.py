@@ -68,7 +68,9 @@ class EngineSupervisor:
         self._load_s: float | None = None
         self.state: State = "idle"
         self.failures = 0
-        """Ends in a row."""
+        """Ends in a row, for the pauses between restarts."""
+        self.failed_starts = 0
+        """Those of them that were never ready."""
         self.sentence: str | None = None
         """Why it was refused, or what the last failed run said."""
         self.model: str | None = None
@@ -77,7 +79,7 @@ class EngineSupervisor:
     def start(self) -> None:
         """Run it if it doesn't. One that was refused is tried again after a while."""
         if self.state == "idle" or (self.state == "refused" and self.retry_after_s == 0):
-            self.failures = 0
+            self.failures = self.failed_starts = 0
             self._enter("starting")
             self._task = asyncio.create_task(self._run(), name=f"engine {self._name}")
 
@@ -146,6 +148,7 @@ class EngineSupervisor:
             if ended.refused:
                 self._refuse(ended.last_line)
                 return
+            self.failed_starts += self.state != "ready"
             steady = self.state == "ready" and self._age_s > self._timings.steady_s
             self.failures = 1 if steady else self.failures + 1
             self._pause_s = self._timings.pause_s(self.failures)
@@ -211,6 +214,7 @@ class EngineSupervisor:
     def _become_ready(self, process: EngineProcess) -> None:
         loaded = process.loaded
         self._load_s = self._age_s
+        self.failed_starts = 0
         self.model = (loaded.model if loaded else None) or (self._status.model if self._status else None) or self.model
         log.info("engine ready", backend=self._name, model=self.model, load_s=round(self._load_s, 1))
         self._enter("ready")

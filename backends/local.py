@@ -24,8 +24,8 @@ from config.settings import LocalBackendSettings
 
 ENGINE_COMMAND = (sys.executable, "-m", "generation")
 PROGRESS_EVERY_S = 2.0
-HOPELESS_FAILURES = 3
-"""After so many ends in a row without being ready, requests are told instead of kept waiting."""
+HOPELESS_STARTS = 3
+"""After so many failed starts in a row, requests are told instead of kept waiting."""
 MAX_SOCKET_PATH_BYTES = 100
 ATTEMPTS = 3
 
@@ -143,7 +143,7 @@ class LocalBackend:
         supervisor = self._supervisor
         if supervisor.state == "refused":
             raise BackendUnavailable(supervisor.sentence or "", supervisor.retry_after_s)
-        if supervisor.failures >= HOPELESS_FAILURES:
+        if supervisor.failed_starts >= HOPELESS_STARTS:
             raise BackendUnavailable(self._restart_sentence(), supervisor.retry_after_s)
 
     def _check_model(self, model: str | None) -> None:

@@ -21,11 +21,12 @@ LOAD_S = 0.6
 
 
 def say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
 
 
 def complain(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    sys.stderr.write(sentence + "\n")
 
 
 def read_flags() -> argparse.Namespace:
