@@ -31,6 +31,7 @@ class Backends:
     def __init__(self, backends: Mapping[str, Backend], default: str) -> None:
         """Raises NotFound when `default` is none of them."""
         self._backends = dict(backends)
+        self._default_name = default
         self._default = self.get(default)
 
     @classmethod
@@ -50,8 +51,7 @@ class Backends:
     @property
     def names(self) -> tuple[str, ...]:
         """The default first, then by name."""
-        rest = sorted(name for name, backend in self._backends.items() if backend is not self._default)
-        return (self._default.name, *rest)
+        return (self._default_name, *sorted(self._backends.keys() - {self._default_name}))
 
     def get(self, name: str | None) -> Backend:
         """The backend of that name, or the default for None. NotFound lists the names there are."""

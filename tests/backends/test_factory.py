@@ -43,7 +43,7 @@ async def test_builds_each_kind_and_starts_none(tmp_path: Path) -> None:
 
 def test_unknown_name_lists_those_there_are() -> None:
     backends = Backends({"b": EchoBackend("b"), "a": EchoBackend("a")}, "b")
-    with pytest.raises(NotFound, match='There is no backend "gpu"; the backends are a, b.'):
+    with pytest.raises(NotFound, match='There is no backend "gpu"; the backends are a, b'):
         backends.get("gpu")
 
 
