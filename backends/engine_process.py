@@ -86,8 +86,7 @@ class EngineProcess:
     async def stop(self, grace_s: float) -> EngineExit:
         """Ask, wait `grace_s` seconds, then kill. Also when this wait is cancelled, nothing is left running."""
         try:
-            if self._process.returncode is None:
-                self._process.terminate()
+            self._ask_to_stop()
             async with asyncio.timeout(grace_s):
                 return await self.wait()
         except TimeoutError:
@@ -96,6 +95,12 @@ class EngineProcess:
             if self._process.returncode is None:
                 self.kill()
         return await self.wait()
+
+    def _ask_to_stop(self) -> None:
+        """Not by `Process.terminate`: that polls, and takes the exit code from asyncio when the end just came."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGTERM)
 
     async def _read_stdout(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:

@@ -15,7 +15,7 @@ import aiohttp
 from backends.closing import Closing
 from backends.completions_api.client import OpenAIClient
 from backends.completions_api.dialect import ENGINE
-from backends.completions_api.errors import ConnectionLost, ServerUnreachable
+from backends.completions_api.errors import ConnectionLost, LostBeforeAnswer, ServerUnreachable
 from backends.engine_supervisor import EngineSupervisor, EngineTimings
 from backends.openai import OpenAIBackend, engine_health
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress
@@ -27,7 +27,9 @@ PROGRESS_EVERY_S = 2.0
 HOPELESS_STARTS = 3
 """After so many failed starts in a row, requests are told instead of kept waiting."""
 MAX_SOCKET_PATH_BYTES = 100
-ATTEMPTS = 3
+ATTEMPTS = 2
+"""A request that fell into the gap between two engines is put again, once: it could be what ends them."""
+NOTICE_S = 2.0
 
 
 class LocalBackend:
@@ -82,13 +84,11 @@ class LocalBackend:
                     async for event in events:
                         yield event
                 return
-            except ServerUnreachable as error:
-                if attempt == ATTEMPTS:
+            except (ServerUnreachable, ConnectionLost) as error:
+                await self._notice_the_end()
+                not_begun = isinstance(error, ServerUnreachable | LostBeforeAnswer)
+                if attempt == ATTEMPTS or not not_begun:
                     raise self._stopped() from error
-                async with self._closing.interruptible():
-                    await self._supervisor.wait_unsettled(1.0)
-            except ConnectionLost as error:
-                raise self._stopped() from error
 
     async def models(self) -> tuple[str, ...]:
         """The one model, as the engine calls it once it knows."""
@@ -138,6 +138,11 @@ class LocalBackend:
             yield Progress("starting", eta_s=self._supervisor.eta_s)
             async with self._closing.interruptible():
                 await self._supervisor.wait_settled(PROGRESS_EVERY_S)
+
+    async def _notice_the_end(self) -> None:
+        """A dying process still takes connections for a moment: who comes next shall wait for the next one."""
+        async with self._closing.interruptible():
+            await self._supervisor.wait_unsettled(NOTICE_S)
 
     def _check_hope(self) -> None:
         supervisor = self._supervisor

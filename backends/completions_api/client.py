@@ -14,7 +14,14 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from backends.closing import Closing
 from backends.completions_api.dialect import extra_fields
-from backends.completions_api.errors import Asked, ServerUnreachable, error_from_event, error_from_status, malformed
+from backends.completions_api.errors import (
+    Asked,
+    LostBeforeAnswer,
+    ServerUnreachable,
+    error_from_event,
+    error_from_status,
+    malformed,
+)
 from backends.completions_api.network import Line
 from backends.completions_api.sse import EventTooLong, ServerSentEvent, SseParser
 from backends.completions_api.wire import CompletionChunk, EngineStatus, ErrorDetail, ModelList
@@ -121,7 +128,7 @@ class OpenAIClient:
 
     async def _post(self, body: Mapping[str, Any], asked: Asked) -> aiohttp.ClientResponse:
         url = f"{self._base_url}/completions"
-        with self._line.typed_errors():
+        with self._line.typed_errors(lost=LostBeforeAnswer):
             response = await self._open_session().post(url, json=body, timeout=self._timeout, allow_redirects=False)
             if response.status == 200:
                 return response

@@ -34,6 +34,10 @@ class ConnectionLost(EngineFailed):
     """The connection broke after the request was sent."""
 
 
+class LostBeforeAnswer(ConnectionLost):
+    """It broke before the server answered at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an error sentence may have to name: who was asked, and for what."""

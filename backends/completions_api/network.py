@@ -22,14 +22,14 @@ class Line:
     idle_timeout_s: float | None
 
     @contextmanager
-    def typed_errors(self) -> Iterator[None]:
-        """Turns aiohttp's errors into ServerUnreachable, ConnectionLost, EngineFailed or BackendUnavailable."""
+    def typed_errors(self, lost: type[ConnectionLost] = ConnectionLost) -> Iterator[None]:
+        """Turns aiohttp's errors into ServerUnreachable, `lost`, EngineFailed or BackendUnavailable."""
         try:
             yield
         except (aiohttp.ClientError, OSError) as error:
-            raise self._typed(error) from error
+            raise self._typed(error, lost) from error
 
-    def _typed(self, error: Exception) -> InklingError:
+    def _typed(self, error: Exception, lost: type[ConnectionLost]) -> InklingError:
         match error:
             case aiohttp.ConnectionTimeoutError():
                 return ServerUnreachable(f"{self.backend} took no connection within {self.connect_timeout_s:g} s.")
@@ -46,4 +46,4 @@ class Line:
             case aiohttp.ClientResponseError():
                 return malformed(self.backend)
             case _:
-                return ConnectionLost(f"{self.backend} closed the connection before it was done.")
+                return lost(f"{self.backend} closed the connection before it was done.")
