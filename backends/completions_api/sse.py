@@ -72,7 +72,7 @@ class SseParser:
         value = value.removeprefix(" ")
         if field == "data":
             self._data.append(value)
-            self._data_size += len(value)
+            self._data_size += len(value) + 1
         elif field == "event":
             self._event = value
         return []

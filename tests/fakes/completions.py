@@ -34,6 +34,7 @@ class FakeCompletions:
     model: str = MODEL
     running: int = 0
     loading: bool = False
+    lists_models: bool = True
     deaf: bool = False
     """Stop answering /health, as a wedged process does."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -42,7 +43,8 @@ class FakeCompletions:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/completions", self._complete)
-        app.router.add_get("/v1/models", self._models)
+        if self.lists_models:
+            app.router.add_get("/v1/models", self._models)
         if self.engine:
             app.router.add_get("/health", self._health)
         return app
