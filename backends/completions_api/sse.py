@@ -21,7 +21,8 @@ class ServerSentEvent:
 class SseParser:
     """Feed it bytes; it gives the events they complete. Comments, `id` and `retry` are read over."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_event_characters: int = MAX_EVENT_CHARACTERS) -> None:
+        self._max_event_characters = max_event_characters
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._rest: list[str] = []
         self._rest_size = 0
@@ -58,7 +59,7 @@ class SseParser:
         if rest:
             self._rest.append(rest)
             self._rest_size += len(rest)
-        if self._rest_size + self._data_size > MAX_EVENT_CHARACTERS:
+        if self._rest_size + self._data_size > self._max_event_characters:
             raise EventTooLong
 
     def _take_rest(self) -> str:

@@ -50,7 +50,7 @@ class Scripted:
     answers: list[Answer]
     requests: list[web.Request] = field(default_factory=list)
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
         return await self.answers[min(len(self.requests), len(self.answers)) - 1](request)
 
@@ -59,9 +59,9 @@ class Scripted:
 async def client_of(*answers: Answer, **settings: Any) -> AsyncIterator[tuple[OpenAIClient, Scripted]]:
     script = Scripted(list(answers))
     app = web.Application()
-    app.router.add_post("/v1/completions", script)
-    app.router.add_get("/v1/models", script)
-    app.router.add_get("/health", script)
+    app.router.add_post("/v1/completions", script.answer)
+    app.router.add_get("/v1/models", script.answer)
+    app.router.add_get("/health", script.answer)
     async with serve(app) as url:
         client = OpenAIClient("main", url, retry_pauses_s=(0.01, 0.01), **settings)
         yield client, script
