@@ -40,6 +40,8 @@ class EngineTimings:
     """From SIGTERM to SIGKILL."""
     refused_s: float = 30.0
     """How long a refused model or setting is not tried again."""
+    progress_s: float = 2.0
+    """Between two signs of life to one who waits."""
     start_s: float = 900.0
     """How long one request waits for the engine; a first start may download the model."""
 
@@ -101,6 +103,11 @@ class EngineSupervisor:
         if progress and 0 < progress <= 1:
             return self.retry_after_s + elapsed * (1 - progress) / progress
         return None if self._load_s is None else self.retry_after_s + max(0.0, self._load_s - elapsed)
+
+    @property
+    def waiting(self) -> int:
+        """Samples in the engine's queue, when it last answered."""
+        return self._status.waiting if self._status else 0
 
     @property
     def detail(self) -> str | None:

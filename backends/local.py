@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import tempfile
@@ -17,13 +18,13 @@ from backends.completions_api.client import OpenAIClient
 from backends.completions_api.dialect import ENGINE
 from backends.completions_api.errors import ConnectionLost, LostBeforeAnswer, ServerUnreachable
 from backends.engine_supervisor import EngineSupervisor, EngineTimings
+from backends.merge import merge
 from backends.openai import OpenAIBackend, engine_health
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress
 from config.errors import BackendUnavailable, EngineFailed, InklingError, NotFound
 from config.settings import LocalBackendSettings
 
 ENGINE_COMMAND = (sys.executable, "-m", "generation")
-PROGRESS_EVERY_S = 2.0
 HOPELESS_STARTS = 3
 """After so many failed starts in a row, requests are told instead of kept waiting."""
 MAX_SOCKET_PATH_BYTES = 100
@@ -80,7 +81,7 @@ class LocalBackend:
                 async for progress in waiting:
                     yield progress
             try:
-                async with aclosing(self._engine.stream(request)) as events:
+                async with aclosing(self._written(request)) as events:
                     async for event in events:
                         yield event
                 return
@@ -126,6 +127,31 @@ class LocalBackend:
         except InklingError as error:
             return BackendHealth("unavailable", error.sentence, model)
 
+    async def _written(self, request: CompletionRequest) -> AsyncGenerator[CompletionEvent, None]:
+        """The engine's events, and news of its queue until the first of them."""
+        begun = asyncio.Event()
+        both = merge([self._signalled(request, begun), self._queue_news(request.options.samples, begun)])
+        async with aclosing(both) as events:
+            async for event in events:
+                yield event
+
+    async def _signalled(
+        self, request: CompletionRequest, begun: asyncio.Event
+    ) -> AsyncGenerator[CompletionEvent, None]:
+        async with aclosing(self._engine.stream(request)) as events:
+            async for event in events:
+                begun.set()
+                yield event
+
+    async def _queue_news(self, own: int, begun: asyncio.Event) -> AsyncGenerator[CompletionEvent, None]:
+        """How many samples are ahead, as long as the engine has some waiting; later ones queue behind, so it falls."""
+        ahead: int | None = None
+        while not await _set_within(begun, self._timings.progress_s):
+            if self._supervisor.waiting > 0:
+                now = max(0, self._supervisor.waiting - own)
+                ahead = now if ahead is None else min(ahead, now)
+                yield Progress("queued", position=ahead)
+
     async def _wait_for_engine(self) -> AsyncGenerator[Progress, None]:
         """Until it is ready; tells at once and every two seconds. Raises BackendUnavailable."""
         give_up_at = time.monotonic() + self._timings.start_s
@@ -137,7 +163,7 @@ class LocalBackend:
                 raise BackendUnavailable(f"The model is not ready after {self._timings.start_s:g} s.")
             yield Progress("starting", eta_s=self._supervisor.eta_s)
             async with self._closing.interruptible():
-                await self._supervisor.wait_settled(PROGRESS_EVERY_S)
+                await self._supervisor.wait_settled(self._timings.progress_s)
 
     async def _notice_the_end(self) -> None:
         """A dying process still takes connections for a moment: who comes next shall wait for the next one."""
@@ -179,6 +205,15 @@ def engine_arguments(settings: LocalBackendSettings, socket: Path, cache_dir: Pa
     if settings.threads is not None:
         flags["--threads"] = str(settings.threads)
     return (*(part for flag in flags.items() for part in flag), "--exit-with-parent")
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _private_folder(runtime_dir: Path) -> Path:

@@ -17,7 +17,7 @@ from config.errors import BackendUnavailable, EngineFailed, NotFound
 from config.sampling import SamplingOptions
 from config.settings import LocalBackendSettings
 from tests.backends.contract import PROMPT, ServerContract, Subject, complete, first_text, read, request
-from tests.fakes.completions import DIE
+from tests.fakes.completions import DIE, QUEUED
 from tests.fakes.engines import QUICK, local_backend
 
 
@@ -220,6 +220,12 @@ async def test_closing_a_stream_early_leaves_the_engine_running(tmp_path: Path) 
             await first_text(events)
         await complete(backend, request())
         assert backend.engine_pid == pid
+
+
+async def test_waiting_in_the_engine_is_told(tmp_path: Path) -> None:
+    async with running(tmp_path) as backend:
+        result = await complete(backend, request(f"{QUEUED} {PROMPT}"))
+    assert {(progress.stage, progress.position) for progress in result.progress} == {("queued", 2)}
 
 
 def test_flags_of_the_engine() -> None:

@@ -23,6 +23,8 @@ WORDS = ("ink", "paper", "lamp", "harbour", "letter", "storm", "keeper", "island
 
 BUSY, BREAK, CUT, HANG, DIE = "fault:busy", "fault:break", "fault:cut", "fault:hang", "fault:die"
 """Prompts that begin so go wrong: refused; after two words an error event, a cut, a standstill, a killed process."""
+QUEUED = "queued"
+"""A prompt that begins so waits half a second with two others before it."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class FakeCompletions:
     delay_s: float = 0.0
     model: str = MODEL
     running: int = 0
+    waiting: int = 0
     loading: bool = False
     lists_models: bool = True
     deaf: bool = False
@@ -61,7 +64,9 @@ class FakeCompletions:
         if self.loading:
             answer = {"status": "loading", "detail": "Reading the model.", "progress": 0.5}
             return web.json_response(answer, status=503)
-        return web.json_response({"status": "ok", "model": self.model, "running": self.running, "waiting": 0})
+        return web.json_response(
+            {"status": "ok", "model": self.model, "running": self.running, "waiting": self.waiting}
+        )
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -73,10 +78,17 @@ class FakeCompletions:
         self.running += 1
         try:
             await response.prepare(request)
+            if body["prompt"].startswith(QUEUED):
+                await self._queue()
             await self._write(body, request, response)
         finally:
             self.running -= 1
         return response
+
+    async def _queue(self) -> None:
+        self.waiting += 3
+        await asyncio.sleep(0.5)
+        self.waiting -= 3
 
     def _refusal(self, body: dict[str, Any]) -> web.Response | None:
         if body["prompt"].startswith(BUSY):
