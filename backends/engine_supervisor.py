@@ -188,7 +188,7 @@ class EngineSupervisor:
     async def _watch(self, process: EngineProcess) -> None:
         """Look at /health again and again; a loaded engine that falls silent is killed."""
         answered_at = time.monotonic()
-        while True:
+        while self.state != "closed":
             if await self._look(process):
                 answered_at = time.monotonic()
             elif self.state == "ready" and time.monotonic() - answered_at >= self._timings.wedged_s:
@@ -209,7 +209,7 @@ class EngineSupervisor:
 
     async def _pause(self, process: EngineProcess) -> None:
         """Until the next look; shorter when the engine says that it is ready."""
-        if self.state == "ready":
+        if self.state != "starting":
             await asyncio.sleep(self._timings.check_s)
             return
         with suppress(TimeoutError):
