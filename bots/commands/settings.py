@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -27,7 +29,7 @@ from bots.commands.setting_names import (
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
 from config.settings_errors import settings_sentence
-from config.workspace import WorkspaceSettings
+from config.workspace import WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
 _ATTEMPTS = 5
@@ -54,6 +56,7 @@ class SettingsCommands:
         self._store = store
         self._backends = backends
         self._now = now
+        self._changing = asyncio.Lock()
 
     async def show(self, invocation: Invocation) -> WorkspaceSettings:
         check_admin(invocation)
@@ -61,6 +64,7 @@ class SettingsCommands:
 
     async def set(self, invocation: Invocation, name: str, value: str) -> WorkspaceSettings:
         """Set one sampling default, ceiling or rule. `none` unsets it."""
+        check_admin(invocation)
         setting = find_setting(name)
         read = read_value(setting, value)
         self._check_backend(setting.name, read)
@@ -70,6 +74,7 @@ class SettingsCommands:
 
     async def reset(self, invocation: Invocation, name: str | None = None) -> WorkspaceSettings:
         """Forget one setting, or all of them."""
+        check_admin(invocation)
         if name is None:
             return await self._change(invocation, "reset everything", lambda _: {})
         setting = find_setting(name)
@@ -77,6 +82,7 @@ class SettingsCommands:
 
     async def set_channel(self, invocation: Invocation, channel: str, name: str, value: str) -> WorkspaceSettings:
         """Set what differs in one channel: sampling defaults, backend or model."""
+        check_admin(invocation)
         setting = find_setting(name, CHANNEL_SETTING_NAMES)
         read = read_value(setting, value)
         self._check_backend(setting.name, read)
@@ -87,8 +93,10 @@ class SettingsCommands:
 
     async def reset_channel(self, invocation: Invocation, channel: str, name: str | None = None) -> WorkspaceSettings:
         """Forget what differs in one channel, or one setting of it."""
-        tail = () if name is None else find_setting(name, CHANNEL_SETTING_NAMES).path
-        action = f"reset {name or 'everything'} in channel {channel}"
+        check_admin(invocation)
+        setting = None if name is None else find_setting(name, CHANNEL_SETTING_NAMES)
+        tail = () if setting is None else setting.path
+        action = f"reset {setting.name if setting else 'everything'} in channel {channel[:64]}"
         return await self._change(invocation, action, lambda tree: _put(tree, ("channels", channel, *tail), None))
 
     async def judge(self, invocation: Invocation, subject: Subject, its_id: str, verdict: Verdict) -> WorkspaceSettings:
@@ -99,6 +107,7 @@ class SettingsCommands:
 
     async def save_preset(self, invocation: Invocation, name: str, overrides: SamplingOverrides) -> WorkspaceSettings:
         """Keep an option set for everybody here."""
+        check_admin(invocation)
         check_preset_name(name)
         if not overrides.given():
             raise InvalidOptions("A preset needs at least one option, such as temperature=0.5.", "preset")
@@ -120,6 +129,7 @@ class SettingsCommands:
 
     async def import_(self, invocation: Invocation, text: str) -> WorkspaceSettings:
         """Replace all settings by exported ones."""
+        check_admin(invocation)
         tree = _read_export(text)
         self._check_backend("backend", tree.get("backend"))
         return await self._change(invocation, "imported settings", lambda _: tree)
@@ -130,21 +140,22 @@ class SettingsCommands:
         return await self._store.audit(invocation.workspace, limit)
 
     async def _change(self, invocation: Invocation, action: str, change: Callable[[Tree], Tree]) -> WorkspaceSettings:
-        """Apply a change to the newest settings, again if somebody else saved meanwhile."""
+        """Apply a change to the newest settings; again if another process saved meanwhile."""
         check_admin(invocation)
-        requester = invocation.requester
-        for attempt in range(_ATTEMPTS):
-            stored = await self._store.workspace(invocation.workspace)
-            settings = _validated(change(_tree(stored.settings)))
-            entry = AuditEntry(self._now(), requester.id, requester.name, action)
-            try:
-                await self._store.save_workspace(invocation.workspace, settings, stored.version, entry)
-            except SettingsChanged:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                continue
-            return settings
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        entry = AuditEntry(self._now(), invocation.requester.id, invocation.requester.name, action)
+        async with self._changing:
+            for _ in range(_ATTEMPTS - 1):
+                with suppress(SettingsChanged):
+                    return await self._change_once(invocation.workspace, entry, change)
+            return await self._change_once(invocation.workspace, entry, change)
+
+    async def _change_once(
+        self, ref: WorkspaceRef, entry: AuditEntry, change: Callable[[Tree], Tree]
+    ) -> WorkspaceSettings:
+        stored = await self._store.workspace(ref)
+        settings = _validated(change(_tree(stored.settings)))
+        await self._store.save_workspace(ref, settings, stored.version, entry)
+        return settings
 
     def _check_backend(self, name: str, value: object) -> None:
         if name == "backend" and isinstance(value, str):
@@ -173,7 +184,7 @@ def _read_export(text: str) -> Tree:
         raise InvalidOptions(f"That is {len(text):,} characters; settings are at most {MAX_IMPORT_CHARACTERS:,}.")
     try:
         tree = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidOptions("That is not valid JSON; import what /config export gave you.") from error
     if not isinstance(tree, dict):
         raise InvalidOptions("Exported settings are a JSON object, as /config export gives it.")
