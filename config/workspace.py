@@ -138,19 +138,11 @@ def resolve(
         baseline = layer.over(baseline)
     asked = command.over((preset or SamplingOverrides()).over(baseline))
     baseline, _ = clamp(baseline, workspace.ceilings, limits)
-    options, clamps = settle(asked, workspace.ceilings, limits)
-    return Resolution(options, baseline, clamps)
-
-
-def settle(
-    options: SamplingOptions, ceilings: Ceilings, limits: LimitSettings
-) -> tuple[SamplingOptions, tuple[Clamp, ...]]:
-    """What a request gets of what it asks for: under the ceilings, and one sample when it is greedy."""
-    options, clamps = clamp(options, ceilings, limits)
+    options, clamps = clamp(asked, workspace.ceilings, limits)
     if options.greedy and options.samples > 1:
         clamps = (*clamps, Clamp("samples", options.samples, 1, "temperature 0 gives the same text every time"))
         options = options.model_copy(update={"samples": 1})
-    return options, clamps
+    return Resolution(options, baseline, clamps)
 
 
 def clamp(

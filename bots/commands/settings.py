@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from bots.commands.setting_names import (
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
 from config.settings_errors import settings_sentence
+from config.text import find_unusable_character
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
@@ -174,9 +175,24 @@ def _tree(settings: WorkspaceSettings) -> Tree:
 
 def _validated(tree: Tree) -> WorkspaceSettings:
     try:
-        return WorkspaceSettings.model_validate(tree)
+        settings = WorkspaceSettings.model_validate(tree)
     except ValidationError as error:
-        raise InvalidOptions(settings_sentence(error.errors()[0], None, {})) from error
+        sentence = settings_sentence(error.errors()[0], None, {})
+        raise InvalidOptions(sentence.encode(errors="replace").decode()) from error
+    if any(find_unusable_character(text) is not None for text in _texts(settings.model_dump(exclude_defaults=True))):
+        raise InvalidOptions("Settings can't hold a NUL character or half of a surrogate pair.")
+    return settings
+
+
+def _texts(node: object) -> Iterator[str]:
+    """Every string in a tree, keys included."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        yield from _texts([*node.keys(), *node.values()])
+    elif isinstance(node, list | tuple):
+        for each in node:
+            yield from _texts(each)
 
 
 def _read_export(text: str) -> Tree:

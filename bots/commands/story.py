@@ -19,7 +19,7 @@ from config.errors import InvalidOptions
 from config.sampling import SamplingOptions, SamplingOverrides
 from config.settings import Settings
 from config.text import check_prompt
-from config.workspace import Clamp, WorkspaceSettings, find_preset, resolve, settle
+from config.workspace import Clamp, WorkspaceSettings, clamp, find_preset, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class StoryCommands:
         asked: SamplingOptions,
     ) -> _Draft:
         """A request made from an earlier one; where its backend is gone from the settings, the place's own answers."""
-        options, clamps = settle(asked, rules.ceilings, self._settings.limits)
+        options, clamps = clamp(asked, rules.ceilings, self._settings.limits)
         draft = _Draft(
             kind,
             origin.prompt,
