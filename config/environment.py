@@ -124,7 +124,7 @@ def _decode(name: str, text: str, field: SettingField | None) -> Any:
             else "; mend it, or write a,b instead"
         )
         # From None: the decoding error carries the whole text, secrets and all.
-        raise InvalidSettings(f"{name} is not valid JSON{where}{advice}.") from None
+        raise InvalidSettings(f"{name} is not valid JSON{where}; mend it, or {advice}.") from None
 
 
 def _put(tree: dict[str, Any], path: SettingPath, value: Any) -> None:
