@@ -118,11 +118,7 @@ def _decode(name: str, text: str, field: SettingField | None) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        advice = (
-            f"; set its fields one by one instead, as {name}__…"
-            if field.shape == "table"
-            else "; mend it, or write a,b instead"
-        )
+        advice = f"set its fields one by one, as {name}__…" if field.shape == "table" else "write a,b"
         # From None: the decoding error carries the whole text, secrets and all.
         raise InvalidSettings(f"{name} is not valid JSON{where}; mend it, or {advice}.") from None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.environment import Environment, holds, variable_name
+from config.environment import CONFIG_VARIABLE, PREFIX, Environment, holds, variable_name
 from config.errors import InvalidSettings
 from config.sampling import ALIASES
 from config.setting_fields import ANY_NAME, SettingField
@@ -52,6 +52,7 @@ _PHRASES = {
     "long_stop": "holds a string that is too long",
     "unusable_stop": "holds a character that can't be used",
 }
+_OTHER_VARIABLES = (CONFIG_VARIABLE.removeprefix(PREFIX).lower(),)
 _KIND_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 
 
@@ -106,7 +107,7 @@ class SettingsErrors:
             return f"{shorten(self._environment.name_of(location), 120)} {self._phrase(complaint)}."
         name = self._environment.first_below(location) or self._environment.name_of(location)
         below = name.removeprefix(variable_name(location)) if name.startswith(variable_name(location)) else ""
-        hint = self._hint(complaint, lambda path: variable_name(path) + below)
+        hint = self._hint(complaint, lambda path: variable_name(path) + below, _OTHER_VARIABLES)
         return f"There is no setting {shorten(name, 80)}.{hint}"
 
     def _from_environment(self, complaint: Complaint) -> bool:
@@ -138,10 +139,10 @@ class SettingsErrors:
             return _kind_of_value(complaint.found)
         return _quoted(complaint.found)
 
-    def _hint(self, complaint: Complaint, spell: Callable[[tuple[str, ...]], str]) -> str:
-        """The nearest name there is, or all of them."""
+    def _hint(self, complaint: Complaint, spell: Callable[[tuple[str, ...]], str], beside: tuple[str, ...] = ()) -> str:
+        """The nearest name there is, or all of them; `beside` are top names that are no settings but may be meant."""
         above, name = complaint.location[:-1], complaint.location[-1]
-        names = self._names_in(above, complaint.kind)
+        names = self._names_in(above, complaint.kind) + ([] if above else list(beside))
         meant = [ALIASES[name]] if ALIASES.get(name) in names else difflib.get_close_matches(name, names, n=1)
         if meant:
             return f" Did you mean {spell((*above, meant[0]))}?"
