@@ -1,0 +1,34 @@
+"""/help, and the list of commands every front offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.sampling import OPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command as menus and help texts show it."""
+
+    name: str
+    summary: str
+    usage: str = ""
+    admin: bool = False
+
+
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("complete", "Finish a text.", "temperature=0.7 samples=2 Once upon a time"),
+    CommandSpec("status", "Say what answers here and how busy it is."),
+    CommandSpec("presets", "List, save or delete named option sets.", "save poem temperature=1.2 top_k=0"),
+    CommandSpec("forget-me", "Show or erase everything kept about you here.", "erase"),
+    CommandSpec("help", "Explain commands and options."),
+    CommandSpec("config", "Show or change the rules here.", "set max_length 200", admin=True),
+)
+
+
+def help_lines() -> tuple[str, ...]:
+    """Commands, then options, one line each."""
+    commands = (f"/{each.name}{' ' if each.usage else ''}{each.usage}: {each.summary}" for each in COMMANDS)
+    options = (f"{each.name} ({each.range}): {each.help}" for each in OPTIONS)
+    return (*commands, "", *options, "", "🔁 on a result tries again; its buttons continue, vary, edit and undo it.")

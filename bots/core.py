@@ -1,0 +1,65 @@
+"""The neutral core: every command, wired to one store, one registry of backends and one durable queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from backends.protocol import BackendRegistry
+from backends.store.protocol import Store
+from bots.commands.people import PeopleCommands
+from bots.commands.results import ResultCommands
+from bots.commands.settings import SettingsCommands
+from bots.commands.status import StatusCommand
+from bots.commands.story import StoryCommands
+from bots.jobs import Jobs
+from bots.reply import Front
+from bots.retention import Retention
+from config.settings import Settings
+from config.workspace import Front as FrontName
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Core:
+    """What a front calls. Register the fronts, then `start`; store and backends belong to the caller."""
+
+    def __init__(
+        self, settings: Settings, store: Store, backends: BackendRegistry, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._fronts: dict[str, Front] = {}
+        self._retention = Retention(store, now)
+        self._sweeping: asyncio.Task[None] | None = None
+        self.settings = settings
+        self.backends = backends
+        self.jobs = Jobs(store, backends, self._fronts, settings.limits, now)
+        self.story = StoryCommands(settings, store, backends, self.jobs, now)
+        self.results = ResultCommands(store, self.jobs)
+        self.people = PeopleCommands(store, self.jobs)
+        self.rules = SettingsCommands(store, backends, now)
+        self.status = StatusCommand(store, backends, self.jobs, now)
+
+    def register(self, name: FrontName, front: Front) -> None:
+        """Make a front known, so that its open requests can be taken up again."""
+        self._fronts[name] = front
+
+    async def start(self) -> None:
+        """Take up what a crash or a deploy left open, and begin to sweep old results."""
+        resumed = await self.jobs.resume()
+        if resumed:
+            log.info("core.resumed", requests=resumed)
+        self._sweeping = asyncio.create_task(self._retention.run(), name="retention")
+
+    async def aclose(self) -> None:
+        """Stop working; open requests stay open in the store."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self.jobs.aclose()
