@@ -23,10 +23,14 @@ test-fast: $(READY)  ## Run the tests that take moments
 	@$(BIN)/python -m pytest -q -m "not slow and not browser"
 
 check: $(READY)  ## Style, types, layers, generated docs
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo \
+	  && $(BIN)/cog --check -I . README.md
 
 format: $(READY)  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+docs: $(READY)  ## Regenerate the tables in README.md
+	@$(BIN)/cog -r -I . README.md
 
 lock: $(READY)  ## Resolve requirements.lock anew
 	@$(BIN)/python -m pip install -q uv

@@ -1,67 +1,132 @@
-"""Environment variables as a settings source: `INKLING_` prefix, `__` for nesting, `…_FILE` for secrets in files."""
+"""Environment variables as settings: `INKLING_` prefix, `__` for nesting, `…_FILE` for values kept in files.
+
+A table or list can be given whole, in JSON. An empty variable counts as not set, since containers pass on those.
+"""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
+from typing import Any
 
 from config.errors import InvalidSettings
+from config.setting_fields import SettingField
 
 PREFIX = "INKLING_"
-_NOT_SETTINGS = {f"{PREFIX}CONFIG"}
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+_FILE = "_FILE"
+_JSON_OPENINGS = {"table": ("",), "list": ("[",), "value": ()}
+
+SettingPath = tuple[str, ...]
 
 
-class EnvironmentSource(EnvSettingsSource):
-    """pydantic-settings' environment source over a given mapping, with `…_FILE` resolved and unknown names refused."""
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the environment sets, nested like the settings file, and which variable set it."""
 
-    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str]) -> None:
-        self._environ = dict(_own_variables(environ))
-        for name in self._environ:
-            _check_known(name, settings_cls)
-        super().__init__(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__")
+    values: Mapping[str, Any]
+    variables: Mapping[SettingPath, str]
 
-    def _load_env_vars(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self._environ.items()}
+    def holds(self, path: Sequence[str]) -> bool:
+        return bool(path) and holds(self.values, path)
 
-    def __call__(self) -> dict[str, object]:
-        try:
-            return super().__call__()
-        except SettingsError as error:
-            raise InvalidSettings(f"{_named_in(str(error))}: the value is not valid JSON.") from error
+    def name_of(self, path: SettingPath) -> str:
+        """The variable that sets `path` or, in JSON, the table around it; else the name such a variable has."""
+        for length in range(len(path), 0, -1):
+            name = self.variables.get(path[:length])
+            if name:
+                inside = ".".join(path[length:])
+                return f"{name}: {inside}" if inside else name
+        return variable_name(path)
+
+    def first_below(self, path: SettingPath) -> str | None:
+        """A variable that sets something below `path`."""
+        return next((name for own, name in self.variables.items() if own[: len(path)] == path), None)
 
 
-def _own_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, value in environ.items():
-        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
+def holds(tree: Any, path: Sequence[str]) -> bool:
+    """Whether nested tables and lists have something at `path`; list items go by their index."""
+    for part in path:
+        if isinstance(tree, Mapping) and part in tree:
+            tree = tree[part]
+        elif isinstance(tree, list) and part.isdecimal() and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return False
+    return True
+
+
+def variable_name(path: Sequence[str]) -> str:
+    return PREFIX + "__".join(path).upper()
+
+
+def read_environment(environ: Mapping[str, str], fields: Sequence[SettingField]) -> Environment:
+    """The settings in `environ`, known or not: validation judges them. InvalidSettings for what can't be read."""
+    values: dict[str, Any] = {}
+    variables: dict[SettingPath, str] = {}
+    # Sorted, so that a table given whole comes before single values in it, which win.
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE or not environ[name]:
             continue
-        if not name.endswith("_FILE"):
-            yield name, value
-            continue
-        if name.removesuffix("_FILE") in environ:
-            raise InvalidSettings(f"{name.removesuffix('_FILE')} and {name} are both set; keep one of them.")
-        yield name.removesuffix("_FILE"), _read_secret(name, value)
+        path, text = _resolve_file(name, environ, fields)
+        _put(values, path, _decode(name, text, _field_at(path, fields)))
+        variables[path] = name
+    return Environment(values, variables)
 
 
-def _read_secret(name: str, path: str) -> str:
+def _path_of(name: str) -> SettingPath:
+    return tuple(name.removeprefix(PREFIX).lower().split("__"))
+
+
+def _field_at(path: SettingPath, fields: Sequence[SettingField]) -> SettingField | None:
+    return next((field for field in fields if field.matches(path)), None)
+
+
+def _resolve_file(name: str, environ: Mapping[str, str], fields: Sequence[SettingField]) -> tuple[SettingPath, str]:
+    """The path that a variable sets and the text it sets it to, read from a file for `…_FILE`."""
+    path, plain_name = _path_of(name), name.removesuffix(_FILE)
+    plain_path = _path_of(plain_name)
+    if plain_name == name or _field_at(path, fields) or not _field_at(plain_path, fields):
+        return path, environ[name]
+    if environ.get(plain_name):
+        raise InvalidSettings(f"{plain_name} and {name} are both set; keep one of them.")
+    return plain_path, _read_value(name, environ[name])
+
+
+def _read_value(name: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{name}: I can't read the file it names ({type(error).__name__}).") from error
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except IsADirectoryError as error:
+        raise InvalidSettings(f"{name} names a folder; name the file with the value in it.") from error
+    except UnicodeDecodeError:
+        # The decoding error would carry the file's bytes, which may be a secret, into a traceback.
+        raise InvalidSettings(f"{name} names a file that is not UTF-8 text.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not a path"
+        raise InvalidSettings(f"{name} names a file I can't read ({reason.lower()}).") from error
+    if not text:
+        raise InvalidSettings(f"{name} names an empty file; write the value into it.")
+    return text
 
 
-def _check_known(name: str, settings_cls: type[BaseSettings]) -> None:
-    first = name.removeprefix(PREFIX).split("__")[0].lower()
-    if first in settings_cls.model_fields:
-        return
-    close = difflib.get_close_matches(first, settings_cls.model_fields, n=1)
-    hint = f" Did you mean {PREFIX}{close[0].upper()}…?" if close else ""
-    raise InvalidSettings(f"{name}: there is no such setting.{hint}")
+def _decode(name: str, text: str, field: SettingField | None) -> Any:
+    if field is None or not text.lstrip().startswith(_JSON_OPENINGS[field.shape]):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        advice = f"set its fields one by one, as {name}__…" if field.shape == "table" else "write a,b"
+        # From None: the decoding error carries the whole text, secrets and all.
+        raise InvalidSettings(f"{name} is not valid JSON{where}; mend it, or {advice}.") from None
 
 
-def _named_in(message: str) -> str:
-    """pydantic-settings names the field in double quotes: `error parsing value for field "web" …`."""
-    parts = message.split('"')
-    return PREFIX + parts[1].upper() if len(parts) > 1 else "environment"
+def _put(tree: dict[str, Any], path: SettingPath, value: Any) -> None:
+    for part in path[:-1]:
+        below = tree.get(part)
+        if not isinstance(below, dict):
+            below = tree[part] = {}
+        tree = below
+    tree[path[-1]] = value

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from config.errors import InvalidOptions
-from config.text import find_unusable_character
+from config.text import find_unusable_character, shorten
 
 MAX_SEED = 2**31 - 1
 MAX_LENGTH = 8192
@@ -30,7 +30,7 @@ OptionKind = Literal["number", "integer", "strings"]
 OptionValue = float | int | tuple[str, ...] | None
 
 
-def _read_number(value: object) -> object:
+def read_number(value: object) -> object:
     """Accept numbers and their plain spelling; refuse NaN, infinity, booleans and decimal commas by name."""
     if isinstance(value, bool):
         raise PydanticCustomError("not_a_number", "not a number")
@@ -69,7 +69,7 @@ def _read_stops(value: object) -> object:
     return tuple(stops)
 
 
-_Number = BeforeValidator(_read_number)
+_Number = BeforeValidator(read_number)
 
 Temperature = Annotated[float, Ge(0), Le(2), _Number]
 TopK = Annotated[int, Ge(0), Le(1_000_000), _Number]
@@ -218,7 +218,7 @@ def canonical_name(name: str) -> str:
     known = [*OPTION_BY_NAME, *ALIASES]
     close = difflib.get_close_matches(wanted, known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"The options are {', '.join(OPTION_BY_NAME)}."
-    raise InvalidOptions(f'I don\'t know "{name[:40]}". {hint}', name)
+    raise InvalidOptions(f'I don\'t know "{shorten(name)}". {hint}', name)
 
 
 def parse_overrides(raw: Mapping[str, Any]) -> SamplingOverrides:
@@ -279,5 +279,6 @@ def _stop_sentence(problem: str) -> str:
 
 
 def _shown(given: object) -> str:
-    text = f"{given:g}" if isinstance(given, float) and math.isfinite(given) else str(given)
-    return text if len(text) <= 40 else text[:37] + "…"
+    if isinstance(given, int) and given.bit_length() > 200:
+        return "a number with very many digits"
+    return shorten(f"{given:g}" if isinstance(given, float) and math.isfinite(given) else str(given))

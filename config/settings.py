@@ -7,19 +7,21 @@ that holds the value, as container secrets do. This is the only module that read
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from annotated_types import MinLen
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from config.environment import PREFIX, EnvironmentSource
-from config.errors import InvalidSettings
+from config.environment import CONFIG_VARIABLE, read_environment
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
-from config.settings_errors import settings_sentence
+from config.setting_fields import list_fields
+from config.setting_types import Folder, HttpUrl, Names, Number, Secret, Whole, setting_error
+from config.settings_errors import SettingsErrors
+from config.settings_file import read_settings_file
+from config.text import shorten
 
 FILE_NAME = "inkling.toml"
 
@@ -31,35 +33,50 @@ class Section(BaseModel):
 class LocalBackendSettings(Section):
     """A model on this machine's CPU, in an engine process that Inkling starts and watches."""
 
-    kind: Literal["local"] = "local"
+    kind: Literal["local"] = Field("local", description="A model on this machine's CPU.")
     model: str = Field(
         "smollm2-135m", min_length=1, description="Alias, hub id (gpt2, distilgpt2, …), folder or GGUF file."
     )
-    max_running: int = Field(16, ge=1, le=256, description="Samples written at the same time, in one batch.")
-    max_waiting: int = Field(64, ge=1, le=10_000, description="Samples that may wait in the engine.")
-    threads: int | None = Field(None, ge=1, le=512, description="CPU threads; all cores when left out.")
+    max_running: Whole = Field(16, ge=1, le=256, description="Samples written at the same time, in one batch.")
+    max_waiting: Whole = Field(64, ge=1, le=10_000, description="Samples that may wait in the engine.")
+    threads: Whole | None = Field(None, ge=1, le=512, description="CPU threads; all cores when left out.")
 
 
 class OpenAIBackendSettings(Section):
     """Any server that speaks the OpenAI completions API: vLLM, llama-server, TGI, Ollama, `inkling serve`."""
 
-    kind: Literal["openai"]
-    base_url: str = Field(pattern=r"^https?://", description="Up to and with /v1, such as http://127.0.0.1:8000/v1.")
+    kind: Literal["openai"] = Field(description="A server that speaks the OpenAI completions API.")
+    base_url: HttpUrl = Field(description="Up to and with /v1, such as http://127.0.0.1:8000/v1.")
     model: str | None = Field(None, description="The server's first model when left out.")
-    api_key: SecretStr | None = Field(None, description="Sent as a bearer token.")
-    connect_timeout_s: float = Field(5.0, gt=0, le=120, description="Seconds to wait for a connection.")
-    idle_timeout_s: float = Field(60.0, gt=0, le=3600, description="Seconds without a byte before giving up.")
+    api_key: Secret | None = Field(None, description="Sent as a bearer token.")
+    connect_timeout_s: Number = Field(5.0, gt=0, le=120, description="Seconds to wait for a connection.")
+    idle_timeout_s: Number = Field(60.0, gt=0, le=3600, description="Seconds without a byte before giving up.")
 
 
 class EchoBackendSettings(Section):
     """No model: the prompt's own words again, always the same. For trying things out."""
 
-    kind: Literal["echo"]
+    kind: Literal["echo"] = Field(description="No model: the prompt's own words again.")
 
 
 BackendSettings = Annotated[
     LocalBackendSettings | OpenAIBackendSettings | EchoBackendSettings, Field(discriminator="kind")
 ]
+BackendName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=32)]
+_KINDS = ("local", "openai", "echo")
+
+
+def _name_kinds(backends: object) -> object:
+    """A backend called as a kind is of that kind unless it says otherwise, so `[backends.local]` needs no `kind`."""
+    if not isinstance(backends, Mapping):
+        return backends
+    return {
+        name: {"kind": name, **backend} if name in _KINDS and isinstance(backend, Mapping) else backend
+        for name, backend in backends.items()
+    }
+
+
+Backends = Annotated[dict[BackendName, BackendSettings], BeforeValidator(_name_kinds), MinLen(1)]
 
 
 def _one_local_backend() -> dict[str, BackendSettings]:
@@ -69,13 +86,13 @@ def _one_local_backend() -> dict[str, BackendSettings]:
 class LimitSettings(Section):
     """What nobody may exceed, whatever a server's admins set."""
 
-    max_length: int = Field(400, ge=1, le=MAX_LENGTH, description="Most new tokens per sample.")
-    max_samples: int = Field(8, ge=1, le=MAX_SAMPLES, description="Most samples per request.")
-    max_prompt_characters: int = Field(100_000, ge=1, le=10_000_000, description="Longest prompt accepted.")
-    max_running: int = Field(8, ge=1, le=256, description="Requests worked on at the same time.")
-    max_queued: int = Field(40, ge=1, le=10_000, description="Requests that may wait; more are told to come back.")
-    max_in_flight: int = Field(3, ge=1, le=1000, description="Open requests per person.")
-    deadline_s: float = Field(
+    max_length: Whole = Field(400, ge=1, le=MAX_LENGTH, description="Most new tokens per sample.")
+    max_samples: Whole = Field(8, ge=1, le=MAX_SAMPLES, description="Most samples per request.")
+    max_prompt_characters: Whole = Field(100_000, ge=1, le=10_000_000, description="Longest prompt accepted.")
+    max_running: Whole = Field(8, ge=1, le=256, description="Requests worked on at the same time.")
+    max_queued: Whole = Field(40, ge=1, le=10_000, description="Requests that may wait; more are told to come back.")
+    max_in_flight: Whole = Field(3, ge=1, le=1000, description="Open requests per person.")
+    deadline_s: Number = Field(
         120.0, gt=0, le=3600, description="Seconds one completion may take; partial text is kept."
     )
 
@@ -86,79 +103,74 @@ class WebSettings(Section):
     host: str = Field(
         "127.0.0.1", min_length=1, description="Address to listen on; another than loopback needs a token."
     )
-    port: int = Field(8017, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    token: SecretStr | None = Field(None, description="Asked for by the page and the API when set.")
-    allowed_hosts: tuple[str, ...] = Field((), description="Host names the page may be reached by, beside its own.")
+    port: Whole = Field(8017, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    token: Secret | None = Field(None, description="Asked for by the page and the API when set.")
+    allowed_hosts: Names = Field((), description="Host names the page may be reached by, beside its own.")
 
 
 class LogSettings(Section):
+    """What is logged to the standard error stream."""
+
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least important line shown.")
-    json_lines: bool = Field(False, description="One JSON object per line, for log collectors.")
+    json_lines: bool | None = Field(
+        None, description="One JSON object per line, for log collectors; when left out, unless it is a terminal."
+    )
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """Everything the operator can set, complete and valid."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
-
-    data_dir: Path = Field(
+    data_dir: Folder = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("inkling")),
-        description="Where requests and settings are kept.",
+        description="Where requests and settings are kept; the user's data folder when left out.",
     )
-    cache_dir: Path = Field(
+    cache_dir: Folder = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("inkling")),
-        description="Where models are kept; safe to delete.",
+        description="Where models are kept, safe to delete; the user's cache folder when left out.",
     )
     default_backend: str = Field("local", description="The backend used where a server's admins chose none.")
-    backends: dict[str, BackendSettings] = Field(
-        default_factory=_one_local_backend, description="Named sources of completions."
-    )
+    backends: Backends = Field(default_factory=_one_local_backend, description="Named sources of completions.")
     defaults: SamplingOverrides = Field(
         default_factory=SamplingOverrides, description="Sampling defaults for every server, under the servers' own."
     )
-    limits: LimitSettings = LimitSettings()
-    web: WebSettings = WebSettings()
-    log: LogSettings = LogSettings()
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="What nobody may exceed.")
+    web: WebSettings = Field(default_factory=WebSettings, description="The chat page.")
+    log: LogSettings = Field(default_factory=LogSettings, description="What is logged, and how.")
 
     @model_validator(mode="after")
     def _default_backend_exists(self) -> Settings:
         if self.default_backend not in self.backends:
-            names = ", ".join(sorted(self.backends))
-            raise ValueError(f'default_backend is "{self.default_backend}", but the backends are {names}')
+            names = ", ".join(f"'{name}'" for name in sorted(self.backends))
+            phrase = f"must be one of {names}; found '{shorten(self.default_backend)}'"
+            if "default_backend" not in self.model_fields_set:
+                phrase = f"is needed, since no backend is called '{self.default_backend}'; make it one of {names}"
+            raise setting_error(phrase, "default_backend")
         return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load_settings` passes in: it merges file and environment itself, so that tests need neither."""
-        return (init_settings,)
 
 
 def find_settings_file(environ: Mapping[str, str]) -> Path | None:
     """`INKLING_CONFIG`, or inkling.toml here, or the one in the user's configuration folder; None if there is none."""
-    named = environ.get(f"{PREFIX}CONFIG")
+    named = environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
     candidates = (Path(FILE_NAME), Path(platformdirs.user_config_dir("inkling")) / FILE_NAME)
-    return next((path for path in candidates if path.is_file()), None)
+    # Unlike Path.is_file, this takes a folder that may not be read for one without the file.
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the file (found by `find_settings_file` if not given), then the environment. Raises InvalidSettings."""
     environ = os.environ if environ is None else environ
+    named_by = CONFIG_VARIABLE if path is None and environ.get(CONFIG_VARIABLE) else ""
     path = path or find_settings_file(environ)
-    from_file = _read_toml(path) if path else {}
-    from_environment = EnvironmentSource(Settings, environ)()
+    file = read_settings_file(path, named_by) if path else None
+    fields = list_fields(Settings)
+    environment = read_environment(environ, fields)
     try:
-        return Settings(**_merged(from_file, from_environment))
+        return Settings.model_validate(_merged(file.values if file else {}, environment.values))
     except ValidationError as error:
-        raise InvalidSettings(settings_sentence(error.errors()[0], path, from_environment)) from error
+        # From None: the validation error shows the values it was given, secrets and all.
+        raise SettingsErrors(fields, file, environment).explain(error.errors()[0]) from None
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,14 +180,3 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         nested = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
         both[key] = _merged(both[key], value) if nested else value
     return both
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InvalidSettings(f"{path}: there is no such file; make it or unset {PREFIX}CONFIG.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{path}: I can't read it ({type(error).__name__}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSettings(f"{path.name}: not valid TOML: {error}.") from error

@@ -1,4 +1,4 @@
-"""What text Inkling takes: any Unicode but the two things no store and no platform can carry."""
+"""What text Inkling takes: any Unicode but the two things no store and no platform can carry; and how it quotes it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ def find_unusable_character(text: str) -> int | None:
     """Index of the first NUL or lone surrogate, or None when there is none."""
     found = _UNUSABLE.search(text)
     return found.start() if found else None
+
+
+def shorten(text: str, limit: int = 40) -> str:
+    """`text` fit for a sentence: on one line, unprintable characters escaped, at most `limit` characters."""
+    printable = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text[: limit + 1]
+    )
+    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
 
 
 def check_prompt(prompt: str, max_characters: int) -> str:

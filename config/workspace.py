@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from config.errors import NotFound
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOptions, SamplingOverrides
 from config.settings import LimitSettings
+from config.text import shorten
 
 Front = Literal["web", "cli", "discord", "slack"]
 RegenerateRule = Literal["requester", "anyone", "admins"]
@@ -121,7 +122,7 @@ def find_preset(name: str, *collections: dict[str, SamplingOverrides]) -> Sampli
             return presets[name]
     known = sorted({known for presets in collections for known in presets})
     there = f"There are {', '.join(known)}." if known else "There are none yet; an admin can add one."
-    raise NotFound(f'There is no preset "{name[:40]}" here. {there}')
+    raise NotFound(f'There is no preset "{shorten(name)}" here. {there}')
 
 
 def resolve(
@@ -136,19 +137,16 @@ def resolve(
     baseline = SamplingOptions()
     for layer in (operator, workspace.defaults, workspace.channel(channel).defaults):
         baseline = layer.over(baseline)
-    asked = command.over((preset or SamplingOverrides()).over(baseline))
     baseline, _ = clamp(baseline, workspace.ceilings, limits)
+    asked = command.over((preset or SamplingOverrides()).over(baseline))
     options, clamps = clamp(asked, workspace.ceilings, limits)
-    if options.greedy and options.samples > 1:
-        clamps = (*clamps, Clamp("samples", options.samples, 1, "temperature 0 gives the same text every time"))
-        options = options.model_copy(update={"samples": 1})
     return Resolution(options, baseline, clamps)
 
 
 def clamp(
     options: SamplingOptions, ceilings: Ceilings, limits: LimitSettings
 ) -> tuple[SamplingOptions, tuple[Clamp, ...]]:
-    """Lower what exceeds the server's ceilings or the operator's limits, and say so."""
+    """Lower what exceeds the server's ceilings, the operator's limits or, without chance, good sense; and say so."""
     candidates: Sequence[tuple[str, float | None, str]] = (
         ("length", ceilings.length, "this server's ceiling"),
         ("samples", ceilings.samples, "this server's ceiling"),
@@ -162,4 +160,7 @@ def clamp(
         if ceiling is not None and getattr(options, name) > ceiling:
             options = options.model_copy(update={name: ceiling})
             clamps[name] = Clamp(name, getattr(asked, name), ceiling, whose)
+    if options.greedy and options.samples > 1:
+        options = options.model_copy(update={"samples": 1})
+        clamps["samples"] = Clamp("samples", asked.samples, 1, "temperature 0 gives the same text every time")
     return options, tuple(clamps.values())

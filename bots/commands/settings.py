@@ -28,12 +28,14 @@ from bots.commands.setting_names import (
 )
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
-from config.settings_errors import settings_sentence
+from config.setting_fields import list_fields
+from config.settings_errors import SettingsErrors
 from config.text import find_unusable_character
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
 _ATTEMPTS = 5
+_ERRORS = SettingsErrors(list_fields(WorkspaceSettings))
 
 Tree = dict[str, Any]
 """`WorkspaceSettings` as JSON, without what is as built in."""
@@ -177,8 +179,7 @@ def _validated(tree: Tree) -> WorkspaceSettings:
     try:
         settings = WorkspaceSettings.model_validate(tree)
     except ValidationError as error:
-        sentence = settings_sentence(error.errors()[0], None, {})
-        raise InvalidOptions(sentence.encode(errors="replace").decode()) from error
+        raise InvalidOptions(_ERRORS.explain(error.errors()[0]).sentence) from error
     if any(find_unusable_character(text) is not None for text in _texts(settings.model_dump(exclude_defaults=True))):
         raise InvalidOptions("Settings can't hold a NUL character or half of a surrogate pair.")
     return settings

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.errors import InvalidOptions
+from config.text import check_prompt, find_unusable_character, shorten
+from tests.fakes.sentences import refusal_of
+
+# hypothesis' text leaves surrogates out unless they are asked for.
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200)
+
+
+@given(ANY_TEXT)
+def test_text_is_unusable_exactly_when_it_cannot_be_stored(text: str) -> None:
+    index = find_unusable_character(text)
+    try:
+        text.encode("utf-8")
+        storable = "\x00" not in text
+    except UnicodeEncodeError:
+        storable = False
+    assert (index is None) == storable
+    if index is not None:
+        assert find_unusable_character(text[:index]) is None
+
+
+@given(ANY_TEXT, st.integers(2, 80))
+def test_shortened_text_is_one_printable_line(text: str, limit: int) -> None:
+    short = shorten(text, limit)
+    assert len(short) <= limit
+    assert short.isprintable()
+    if text.isprintable() and len(text) <= limit:
+        assert short == text
+
+
+@given(ANY_TEXT)
+def test_prompt_is_given_back_unchanged_or_refused_in_a_sentence(text: str) -> None:
+    refusal = refusal_of(lambda: check_prompt(text, 100))
+    usable = bool(text.strip()) and len(text) <= 100 and find_unusable_character(text) is None
+    assert (refusal is None) == usable
+    if usable:
+        assert check_prompt(text, 100) == text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("", "The prompt is empty; write some text for me to finish."),
+        (" \n\t", "The prompt is empty; write some text for me to finish."),
+        ("x" * 1001, "That prompt is 1,001 characters; the limit here is 1,000."),
+        ("ab\x00", "The prompt holds a NUL character at position 3; take it out and send it again."),
+        ("\ud800", "The prompt holds half of a surrogate pair at position 1; take it out and send it again."),
+    ],
+)
+def test_unusable_prompt_says_why(prompt: str, sentence: str) -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        check_prompt(prompt, 1000)
+    assert caught.value.sentence == sentence
+
+
+def test_longest_prompt_passes() -> None:
+    assert check_prompt("x" * 1000, 1000) == "x" * 1000
