@@ -84,10 +84,10 @@ class Jobs:
         Once the writing has begun it is finished, even if the caller is cancelled.
         """
         self._refuse_when_full()
+        self._accepting += 1
         return await asyncio.shield(self._spawn(self._accept(record, reply)))
 
     async def _accept(self, record: RequestRecord, reply: Reply) -> Accepted:
-        self._accepting += 1
         try:
             accepted = await self._store.accept(record)
         finally:
