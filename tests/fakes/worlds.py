@@ -18,6 +18,7 @@ from bots.commands.story import Completion
 from bots.core import Core
 from config.sampling import SamplingOverrides
 from config.settings import EchoBackendSettings, LimitSettings, Settings
+from config.workspace import Front as FrontName
 from config.workspace import WorkspaceRef
 from tests.fakes.gated_backend import GatedBackend, GatedRun
 from tests.fakes.memory_store import MemoryStore
@@ -117,12 +118,18 @@ def settings_with(**limits: Any) -> Settings:
 
 @asynccontextmanager
 async def opened_core(
-    store: Store, backends: list[GatedBackend], clock: Clock, front: RecordingFront, settings: Settings, **more: Any
+    store: Store,
+    backends: list[GatedBackend],
+    clock: Clock,
+    front: RecordingFront,
+    settings: Settings,
+    patience_s: float = PATIENCE_S,
+    front_name: FrontName = "discord",
 ) -> AsyncIterator[Core]:
     """A started core: one process's life."""
     registry = Backends({backend.name: backend for backend in backends}, backends[0].name)
-    core = Core(settings, store, registry, clock, **{"patience_s": PATIENCE_S, **more})
-    core.register("discord", front)
+    core = Core(settings, store, registry, clock, patience_s)
+    core.register(front_name, front)
     await core.start()
     try:
         yield core
