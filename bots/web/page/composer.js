@@ -142,10 +142,10 @@ export class Composer {
     this.preset.value = values.get("preset") ?? "";
     this.model.value = values.get("model") ?? "";
     const summary = this.options.summary();
-    this.optionsSummary.textContent = summary ? "Options ·" : "Options";
+    this.optionsSummary.textContent = "Options";
     this.optionsButton.title = summary || "Temperature, length and the rest";
     this.optionsButton.classList.toggle("is-set", summary !== "");
-    if (summary) this.optionsSummary.append(h("i", {}, ` ${summary}`));
+    if (summary) this.optionsSummary.append(h("i", {}, ` · ${summary}`));
   }
 
   async submit(text = this.text.value) {

@@ -144,7 +144,7 @@ function set(element, text) {
 export function initWelcome(start) {
   byId("welcome").append(
     h("h2", {}, "Begin something."),
-    h("p", {}, "Write the first words, and a small language model on this machine goes on from there. Nothing you write leaves it."),
+    h("p", {}, "Write the first words; a small language model goes on from there. Try again, continue, or steer it as often as you like."),
     h(
       "div",
       { class: "examples" },

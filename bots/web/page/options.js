@@ -61,12 +61,18 @@ export class OptionField {
     this.onInput(value === "" ? null : value);
   }
 
+  // Half-typed numbers are no numbers yet.
+  readable(value) {
+    const text = stringOf(value);
+    return this.field.type === "number" && (text.endsWith(".") || Number.isNaN(Number(text))) ? "" : text;
+  }
+
   // `value` is what is set, null when the usual one holds.
   show(value, usual) {
     const shown = value ?? usual;
     this.el.classList.toggle("is-set", value !== null);
     this.reset.hidden = value === null;
-    if (document.activeElement !== this.field) this.field.value = value === null && this.spec.name === "seed" ? "" : stringOf(shown);
+    if (document.activeElement !== this.field) this.field.value = value === null && this.spec.name === "seed" ? "" : this.readable(shown);
     this.field.placeholder = this.spec.name === "seed" ? "random" : this.spec.name === "stop" ? "none" : "";
     if (!this.slider) return;
     this.slider.value = Number(shown);
