@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bots.commands.command_line import parse_completion, parse_options
 from config.errors import InvalidOptions
 from config.sampling import MAX_SEED, OPTION_BY_NAME, SamplingOverrides
-from tests.fakes.sentences import check_sentence
+from tests.fakes.sentences import check_sentence, refusal_of
 
 texts = st.text(max_size=200)
 stops = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=9))
@@ -74,27 +74,9 @@ def test_written_options_are_read_back(given: SamplingOverrides, style: str, pro
 
 
 PIECES = (
-    "--",
-    "-",
-    "—",
-    " ",
-    "\n",
-    "=",
-    ":",
-    '"',
-    "“",
-    "”",
-    "'",
-    "\\",
-    "n",
-    "stop",
-    "top-k",
-    "temperatur",
-    "cut",
-    "no-",
-    "5",
+    *("--", "-", "—", " ", "\n", "=", ":", '"', "“", "”", "'", "„", "‘", "\\", "\x07", "\ud800", "\0", "\u202e"),
+    *("n", "stop", "top-k", "temperatur", "cut", "no-", "5", "preset", "model", "prompt", "private", "1e9", "nan", "é"),
 )
-PIECES += ("preset", "model", "prompt", "private", "1e9", "nan", "é", "\x07", "\ud800", "\0", "x", "„", "‘", "\u202e")
 
 
 @given(texts | st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
@@ -248,7 +230,7 @@ def test_refusals_quote_the_piece(text: str, sentence: str) -> None:
 def test_options_alone() -> None:
     assert parse_options("temperature=1.2 --top-k 0").given() == {"temperature": 1.2, "top_k": 0}
     assert parse_options("  ").given() == {}
-    with pytest.raises(InvalidOptions, match='"hello there" is not an option; write name=value.'):
+    with pytest.raises(InvalidOptions, match='"hello there" is not an option'):
         parse_options("top_k=1 hello there")
 
 
@@ -294,8 +276,5 @@ HOSTILE = 100_000
 def test_hostile_text_takes_no_time(piece: str, before: str) -> None:
     text = before + piece * (HOSTILE // len(piece))
     started = time.process_time()
-    try:
-        parse_completion(text)
-    except InvalidOptions as error:
-        assert len(error.sentence) < 300
+    refusal_of(lambda: parse_completion(text))
     assert time.process_time() - started < 0.5
