@@ -60,6 +60,6 @@ async def test_a_core_sweeps_at_its_start() -> None:
     clock = Clock()
     clock.pass_(days=2)
     async with opened_core(store, [GatedBackend()], clock, RecordingFront(), settings_with()), asyncio.timeout(10):
-        while await store.request(old.id) is not None:
+        while await store.request(old.id) is not None:  # noqa: ASYNC110 (a task of the core's own)
             await asyncio.sleep(0.01)
     await store.aclose()
