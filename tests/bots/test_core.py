@@ -28,7 +28,7 @@ async def stored() -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def crashing_world(store: Store, **limits: int) -> AsyncIterator[World]:
+async def crashing_world(store: Store, **limits: float) -> AsyncIterator[World]:
     """A process that is killed at the end: nothing it does afterwards reaches the store."""
     failing = FailingStore(store)
     async with open_world(failing, **limits) as world:  # type: ignore[arg-type]
@@ -206,7 +206,7 @@ class TestFronts:
 
     async def test_the_reference_is_kept_when_nothing_was_shown_before(self) -> None:
         async with stored() as store:
-            async with crashing_world(store) as world:
+            async with crashing_world(store, patience_s=0.1) as world:
                 reply = RecordingReply()
                 reply.hold("open")
                 asking = asyncio.create_task(world.ask(reply=reply))
@@ -222,20 +222,20 @@ class TestFronts:
 
 class TestClosing:
     async def test_leaks_no_tasks_and_no_streams(self) -> None:
-        async with open_world(max_running=2, patience_s=0.1) as world:
-            for call in ("open", "update", "finish"):
-                reply = RecordingReply()
-                reply.hold(call)  # type: ignore[arg-type]
-                asking = asyncio.create_task(world.ask(reply=reply))
-                await reply.until_begun("open")
-                if call != "open":
-                    await asking
-            run = await world.backend.next_run()
-            run.say(" x")
-            await world.backend.next_run()
-        await asyncio.gather(asking, return_exceptions=True)
-        assert all(run.closed.is_set() for run in world.backend.runs)
-        assert len(await world.store.open_requests()) == 3
+        async with stored() as store:
+            async with open_world(store, max_running=2, patience_s=0.1) as world:
+                for call in ("open", "update", "finish"):
+                    reply = RecordingReply()
+                    reply.hold(call)  # type: ignore[arg-type]
+                    asking = asyncio.create_task(world.ask(reply=reply))
+                    await reply.until_begun("open")
+                    if call != "open":
+                        await asking
+                run = await world.backend.next_run()
+                run.say(" x")
+                await world.backend.next_run()
+            assert all(run.closed.is_set() for run in world.backend.runs)
+            assert len(await store.open_requests()) == 3
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     async def test_a_final_view_in_flight_is_given_a_moment(self) -> None:

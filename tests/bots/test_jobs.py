@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -167,7 +168,9 @@ class TestHangingPlatforms:
             asked = await world.completed(who=BOB)
             assert asked.reply.final.status == "done"
             assert not asking.done()
-            asking.cancel()
+            for gate in stuck.gates.values():
+                gate.set()
+            await asking
 
     async def test_a_call_that_hangs_is_given_up(self) -> None:
         async with open_world(patience_s=0.1) as world:
@@ -191,42 +194,48 @@ class TestHangingPlatforms:
             assert (await world.completed()).reply.final.status == "done"
 
 
+@pytest.fixture
+async def disk() -> AsyncIterator[FailingStore]:
+    store = await open_store()
+    yield FailingStore(store)
+    await store.aclose()
+
+
 class TestFailingStore:
-    async def test_a_request_that_could_not_be_written_is_not_accepted(self) -> None:
-        store = FailingStore(await open_store(), {"accept"})
-        async with open_world(store) as world:
+    async def test_a_request_that_could_not_be_written_is_not_accepted(self, disk: FailingStore) -> None:
+        disk.failing = {"accept"}
+        async with open_world(disk) as world:
             reply = RecordingReply()
             with pytest.raises(OSError, match="disk"):
                 await world.ask(reply=reply)
             assert reply.calls == []
-            store.failing.clear()
+            disk.failing.clear()
             await world.completed()
 
     @pytest.mark.parametrize("call", ["mark_running", "workspace"])
-    async def test_a_failure_before_the_work_ends_the_request(self, call: str) -> None:
-        store = FailingStore(await open_store())
-        async with open_world(store, max_running=1) as world:
+    async def test_a_failure_before_the_work_ends_the_request(self, disk: FailingStore, call: str) -> None:
+        async with open_world(disk, max_running=1) as world:
             _, run = await world.ask_and_run(who=ADMIN)
             asked = await world.ask()
-            store.failing.add(call)
+            disk.failing.add(call)
             run.complete("x")
             await world.core.jobs.wait(asked.id)
             assert asked.reply.final.error == FAILED_INSIDE
 
     @pytest.mark.parametrize("call", ["checkpoint", "set_reply", "mark_delivered"])
-    async def test_what_can_be_done_without_does_not_end_it(self, call: str) -> None:
-        async with open_world(FailingStore(await open_store(), {call})) as world:
+    async def test_what_can_be_done_without_does_not_end_it(self, disk: FailingStore, call: str) -> None:
+        disk.failing = {call}
+        async with open_world(disk) as world:
             assert (await world.completed()).reply.final.status == "done"
 
-    async def test_an_end_that_cannot_be_saved_stays_open_and_blocks_nobody(self) -> None:
-        store = FailingStore(await open_store())
-        async with open_world(store, max_running=1) as world:
+    async def test_an_end_that_cannot_be_saved_stays_open_and_blocks_nobody(self, disk: FailingStore) -> None:
+        async with open_world(disk, max_running=1) as world:
             asked, run = await world.ask_and_run()
-            store.failing.add("finish")
+            disk.failing.add("finish")
             run.complete(" x")
             await world.core.jobs.wait(asked.id)
             assert not asked.reply.kinds.count("finish")
-            store.failing.clear()
+            disk.failing.clear()
             assert (await world.record(asked.id)).is_open
             await world.completed(who=BOB)
 

@@ -56,7 +56,7 @@ class GatedRun:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             self.cancelled = True
             raise
         finally:

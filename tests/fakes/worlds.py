@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -142,14 +142,14 @@ async def open_world(
     store: Store | None = None, *, text: str | None = None, patience_s: float = PATIENCE_S, **limits: Any
 ) -> AsyncIterator[World]:
     """A whole process on a store: a new one when none is given."""
-    own = store is None
-    store = store if store is not None else await open_store()
-    settings, clock, front = settings_with(**limits), Clock(), RecordingFront()
-    backends = [GatedBackend(text=text), GatedBackend("other", text=text)]
-    async with opened_core(store, backends, clock, front, settings, patience_s=patience_s) as core:
-        yield World(store, backends[0], settings, core, front, clock, backends[1:])
-    if own:
-        await store.aclose()
+    async with AsyncExitStack() as stack:
+        if store is None:
+            store = await open_store()
+            stack.push_async_callback(store.aclose)
+        settings, clock, front = settings_with(**limits), Clock(), RecordingFront()
+        backends = [GatedBackend(text=text), GatedBackend("other", text=text)]
+        core = opened_core(store, backends, clock, front, settings, patience_s)
+        yield World(store, backends[0], settings, await stack.enter_async_context(core), front, clock, backends[1:])
 
 
 async def open_store(path: Path | None = None) -> Store:
