@@ -13,18 +13,9 @@ from config.errors import Overloaded
 from tests.fakes.failing_store import FailingStore
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.recording_reply import RecordingFront, RecordingReply
-from tests.fakes.worlds import ADMIN, BOB, Asked, Clock, World, open_store, open_world, opened_core, settings_with
+from tests.fakes.worlds import ADMIN, BOB, Asked, Clock, World, open_world, opened_core, settings_with, stored
 
 WRITES = {"accept", "mark_running", "set_reply", "checkpoint", "finish", "mark_delivered"}
-
-
-@asynccontextmanager
-async def stored() -> AsyncIterator[Store]:
-    store = await open_store()
-    try:
-        yield store
-    finally:
-        await store.aclose()
 
 
 @asynccontextmanager

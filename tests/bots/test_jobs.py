@@ -11,7 +11,7 @@ from config.errors import Overloaded
 from config.workspace import WorkspaceRef
 from tests.fakes.failing_store import FailingStore
 from tests.fakes.recording_reply import RecordingReply
-from tests.fakes.worlds import ADMIN, ANN, BOB, World, open_store, open_world
+from tests.fakes.worlds import ADMIN, ANN, BOB, World, open_world, stored
 
 
 async def fill(world: World) -> None:
@@ -196,9 +196,8 @@ class TestHangingPlatforms:
 
 @pytest.fixture
 async def disk() -> AsyncIterator[FailingStore]:
-    store = await open_store()
-    yield FailingStore(store)
-    await store.aclose()
+    async with stored() as store:
+        yield FailingStore(store)
 
 
 class TestFailingStore:

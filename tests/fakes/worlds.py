@@ -155,3 +155,13 @@ async def open_world(
 async def open_store(path: Path | None = None) -> Store:
     """A store in memory, or in a file."""
     return await SqliteStore.open(path)
+
+
+@asynccontextmanager
+async def stored(path: Path | None = None) -> AsyncIterator[Store]:
+    """A store that is closed at the end, for tests of more than one process's life."""
+    store = await open_store(path)
+    try:
+        yield store
+    finally:
+        await store.aclose()

@@ -18,7 +18,7 @@ from config.errors import InklingError, InvalidOptions, NotAllowed, NotFound
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceRef, WorkspaceSettings
 from tests.fakes.sentences import check_sentence
-from tests.fakes.worlds import ADMIN, ANN, HERE, World, open_store, open_world
+from tests.fakes.worlds import ADMIN, ANN, HERE, World, open_world
 
 BOLD = SamplingOverrides(temperature=1.5)
 
@@ -383,10 +383,8 @@ def test_any_name_and_value_are_read_or_refused(name: str, value: str) -> None:
             check_sentence(error.sentence)
 
 
-async def test_stores_are_isolated() -> None:
-    store = await open_store()
-    async with open_world(store) as world:
+async def test_workspaces_are_isolated() -> None:
+    async with open_world() as world:
         await world.core.rules.set(world.call(ADMIN), "top_k", "5")
         elsewhere = world.call(ADMIN, workspace=WorkspaceRef("slack", "guild-1"))
         assert await world.core.rules.show(elsewhere) == WorkspaceSettings()
-    await store.aclose()

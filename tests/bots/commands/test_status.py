@@ -10,7 +10,7 @@ from config.errors import NotFound
 from config.sampling import OPTIONS
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.recording_reply import RecordingFront
-from tests.fakes.worlds import ADMIN, Clock, open_store, open_world, opened_core, settings_with
+from tests.fakes.worlds import ADMIN, Clock, open_world, opened_core, settings_with, stored
 
 
 async def test_says_what_answers_here_and_how_busy_it_is() -> None:
@@ -34,14 +34,13 @@ def test_speed_is_told_when_there_is_one() -> None:
 
 
 async def test_a_backend_that_is_gone_is_named() -> None:
-    store = await open_store()
-    async with open_world(store) as world:
-        await world.core.rules.set(world.call(ADMIN), "backend", "other")
-        call = world.call()
-    async with opened_core(store, [GatedBackend()], Clock(), RecordingFront(), settings_with()) as core:
-        with pytest.raises(NotFound, match='There is no backend "other"; the backends are gated'):
-            await core.status.status(call)
-    await store.aclose()
+    async with stored() as store:
+        async with open_world(store) as world:
+            await world.core.rules.set(world.call(ADMIN), "backend", "other")
+            call = world.call()
+        async with opened_core(store, [GatedBackend()], Clock(), RecordingFront(), settings_with()) as core:
+            with pytest.raises(NotFound, match='There is no backend "other"; the backends are gated'):
+                await core.status.status(call)
 
 
 def test_help_explains_every_command_and_option() -> None:
