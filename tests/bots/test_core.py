@@ -155,7 +155,7 @@ class TestDelivery:
 
     async def test_a_stop_counts_as_an_end(self) -> None:
         async with stored() as store:
-            async with open_world(store, patience_s=0.1) as world:
+            async with open_world(store, patience_s=0.5) as world:
                 reply = RecordingReply("m-4")
                 reply.hold("finish")
                 asked, _ = await world.ask_and_run(reply=reply)
@@ -165,7 +165,7 @@ class TestDelivery:
                 assert again.front.replies[asked.id].final.status == "stopped"
 
     async def _end_without_showing(self, store: Store) -> Asked:
-        async with open_world(store, patience_s=0.1) as world:
+        async with open_world(store, patience_s=0.5) as world:
             reply = RecordingReply("m-3")
             reply.hold("finish")
             asked, run = await world.ask_and_run(reply=reply)
@@ -197,7 +197,7 @@ class TestFronts:
 
     async def test_the_reference_is_kept_when_nothing_was_shown_before(self) -> None:
         async with stored() as store:
-            async with crashing_world(store, patience_s=0.1) as world:
+            async with crashing_world(store, patience_s=0.5) as world:
                 reply = RecordingReply()
                 reply.hold("open")
                 asking = asyncio.create_task(world.ask(reply=reply))
@@ -214,7 +214,7 @@ class TestFronts:
 class TestClosing:
     async def test_leaks_no_tasks_and_no_streams(self) -> None:
         async with stored() as store:
-            async with open_world(store, max_running=2, patience_s=0.1) as world:
+            async with open_world(store, max_running=2, patience_s=0.5) as world:
                 for call in ("open", "update", "finish"):
                     reply = RecordingReply()
                     reply.hold(call)  # type: ignore[arg-type]
