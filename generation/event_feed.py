@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from generation.types import Engine, GenerationEvent, GenerationRequest
+from generation.types import GenerationEvent, GenerationRequest
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+
+Generate = Callable[[GenerationRequest], AsyncGenerator[GenerationEvent, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,13 @@ class _End:
 class EventFeed:
     """Runs requests, `at_once` of them at a time. Leaving its `async with` aborts what still runs."""
 
-    def __init__(self, engine: Engine, requests: Sequence[GenerationRequest], at_once: int) -> None:
-        self._engine = engine
+    def __init__(self, generate: Generate, requests: Sequence[GenerationRequest], at_once: int) -> None:
+        self._generate = generate
         self._todo = iter(enumerate(requests))
         self._workers = min(max(1, at_once), len(requests))
         self._queue: asyncio.Queue[PlacedEvent | _End] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._error: Exception | None = None
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
@@ -53,39 +57,42 @@ class EventFeed:
     @property
     def ended(self) -> bool:
         """Nothing more comes."""
-        return self._workers == 0 and self._queue.empty()
+        return self._workers == 0
 
     async def take(self, timeout_s: float | None) -> list[PlacedEvent]:
         """What has come since, at least one event; nothing when none came in time or all is over.
 
-        Raises the first error of any request.
+        Raises the first error of any request, after everything that came before it.
         """
-        if self.ended:
-            return []
-        try:
-            async with asyncio.timeout(timeout_s):
-                first = await self._queue.get()
-        except TimeoutError:
-            return []
-        return list(self._sort(first))
+        events: list[PlacedEvent] = []
+        while not events and not self.ended:
+            if self._error is not None:
+                raise self._error
+            try:
+                async with asyncio.timeout(timeout_s):
+                    item = await self._queue.get()
+            except TimeoutError:
+                break
+            self._sort(item, events)
+        return events
 
-    def _sort(self, item: PlacedEvent | _End) -> Iterator[PlacedEvent]:
+    def _sort(self, item: PlacedEvent | _End, events: list[PlacedEvent]) -> None:
+        """This item and all that wait behind it."""
         while True:
             if isinstance(item, PlacedEvent):
-                yield item
+                events.append(item)
             elif item.error is not None:
-                raise item.error
+                self._error = self._error or item.error
             else:
                 self._workers -= 1
-            if self._queue.empty():
+            if self._error is not None or self._queue.empty():
                 return
             item = self._queue.get_nowait()
 
     async def _work(self) -> None:
         try:
             for place, request in self._todo:
-                # An `Engine.generate` is an async generator; closing it at once is what frees its rows.
-                async with aclosing(self._engine.generate(request)) as events:  # type: ignore[type-var]
+                async with aclosing(self._generate(request)) as events:
                     async for event in events:
                         self._queue.put_nowait(PlacedEvent(place, event))
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import save_model
@@ -10,6 +11,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from config.errors import InvalidSettings
 from generation.load_progress import LoadProgress
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _MAGIC = b"GGUF"
 
@@ -38,12 +42,14 @@ def convert_gguf(path: Path, target: Path, progress: LoadProgress) -> None:
         raise
     except Exception as error:
         # The reader's own errors name offsets and array shapes; what they mean is one of two things.
-        raise InvalidSettings(f"{path.name} can't be read: it is cut off, or holds a kind of model I don't know.") from error
+        raise InvalidSettings(
+            f"{path.name} can't be read: it is cut off, or holds a kind of model I don't know."
+        ) from error
     progress.begin("Saving the unpacked model.", 0.75)
     _save(model, tokenizer, target)
 
 
-def _save(model: torch.nn.Module, tokenizer: object, target: Path) -> None:
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, target: Path) -> None:
     """By hand: transformers refuses to save a model that was quantised once."""
     config = model.config
     if hasattr(config, "quantization_config"):

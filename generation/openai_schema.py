@@ -126,7 +126,9 @@ def _read_prompts(value: object) -> tuple[Prompt, ...]:
     """A string, strings, token ids or lists of token ids."""
     if isinstance(value, list) and value and not _is_whole(value[0]):
         if len(value) > MAX_PROMPTS:
-            raise InvalidOptions(f"prompt takes up to {MAX_PROMPTS} prompts at once; you gave {len(value):,}.", "prompt")
+            raise InvalidOptions(
+                f"prompt takes up to {MAX_PROMPTS} prompts at once; you gave {len(value):,}.", "prompt"
+            )
         return tuple(_read_prompt(prompt) for prompt in value)
     return (_read_prompt(value),)
 
