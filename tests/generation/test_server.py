@@ -149,7 +149,7 @@ async def test_offsets_with_a_tokenizer_that_drops_the_first_space() -> None:
     async with serve_engine(build_tiny_llama()) as served:
         answer = await served.complete(prompt="a b", echo=True, max_tokens=0, logprobs=0)
         block = answer["choices"][0]["logprobs"]
-        assert block["tokens"] == ["▁a".replace("▁", " "), " b"] or block["tokens"][0] == " a"
+        assert block["tokens"] == [" a", " b"]
         assert block["text_offset"] == [0, 1]
 
 
