@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +16,7 @@ from generation.engine import BatchingEngine
 from generation.load_progress import LoadProgress
 from generation.model_host import ModelHost
 from generation.server import CompletionServer
-from generation.types import EngineLimits, LoadedModel
+from generation.types import EngineLimits, EngineStats, LoadedModel
 from tests.fakes.openai_server import serve
 
 
@@ -27,8 +30,8 @@ class Served:
 
     async def post(self, body: dict[str, Any] | bytes) -> tuple[int, dict[str, Any]]:
         """Status and answer of /v1/completions."""
-        given = {"data": body} if isinstance(body, bytes) else {"json": body}
-        async with self.http.post(f"{self.url}/completions", **given) as response:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with self.http.post(f"{self.url}/completions", data=io.BytesIO(raw)) as response:
             return response.status, await response.json()
 
     async def complete(self, **body: Any) -> dict[str, Any]:
@@ -42,6 +45,12 @@ class Served:
         assert status == 400, answer
         assert answer["error"]["type"] == "invalid_request_error"
         return answer["error"]
+
+    async def settle(self, wanted: Callable[[EngineStats], bool], deadline_s: float = 20.0) -> None:
+        """Until the engine's counters are as wanted. They change on another thread, so they have to be looked at."""
+        async with asyncio.timeout(deadline_s):
+            while not wanted(self.engine.stats()):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -59,10 +59,8 @@ async def test_without_a_seed_texts_differ_and_can_be_had_again(served: Served) 
 async def test_prompts_come_one_after_the_other(served: Served) -> None:
     answer = await served.complete(prompt=["one", "two", "three"], n=2, seed=1, echo=True, max_tokens=3)
     assert [choice["index"] for choice in answer["choices"]] == list(range(6))
-    texts = [choice["text"] for choice in answer["choices"]]
-    assert [text.startswith(word) for text, word in zip(texts, ["one", "one", "two", "two", "three", "three"])] == [
-        True
-    ] * 6
+    words = ("one", "one", "two", "two", "three", "three")
+    assert all(choice["text"].startswith(word) for choice, word in zip(answer["choices"], words, strict=True))
     assert answer["usage"] == {"prompt_tokens": 11, "completion_tokens": 18, "total_tokens": 29}
 
 

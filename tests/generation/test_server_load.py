@@ -13,6 +13,7 @@ from tests.fakes.served_engine import Served, serve_engine
 from tests.fakes.tiny_models import build_tiny_gpt2
 
 PATIENCE_S = 0.25
+MEASURED_S = 1.5
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,11 @@ async def health_s(served: Served) -> float:
 
 
 async def test_body_over_the_limit(served: Served) -> None:
-    async with served.http.post(f"{served.url}/completions", data=b"x" * (16 * 2**20 + 1)) as response:
-        assert (response.status, (await response.json())["error"]["code"]) == (413, "body_too_large")
+    status, answer = await served.post(b"x" * (16 * 2**20 + 1))
+    assert (status, answer["error"]["code"]) == (413, "body_too_large")
 
 
+@pytest.mark.slow
 async def test_prompt_of_ten_megabytes(served: Served) -> None:
     prompt = "word and " * 1_200_000
     request = asyncio.create_task(served.post({"prompt": prompt}))
@@ -48,6 +50,7 @@ async def test_prompt_of_ten_megabytes(served: Served) -> None:
     assert (status, answer["error"]["code"]) == (400, "context_length_exceeded")
     assert answer["error"]["prompt_tokens"] == len(prompt)
     # The client of this test builds and sends the body on the same loop; a standstill would last for seconds.
+    print(longest)  # XX
     assert longest < 1.5
 
 
@@ -59,9 +62,13 @@ async def test_health_while_the_engine_is_saturated(served: Served) -> None:
             await response.read()
 
     readers = [asyncio.create_task(read(body)) for body in bodies]
-    times = [await health_s(served) for _ in range(60)]
+    await served.settle(lambda stats: stats.running == 16)
+    times: list[float] = []
+    until = time.perf_counter() + MEASURED_S
+    while time.perf_counter() < until:
+        times.append(await health_s(served))
     assert served.engine.stats().running == 16
     for reader in readers:
         reader.cancel()
-    # One may fall into a pause of the machine; the service as such may not be slow.
+    # A few may fall into a pause of the machine; the service as such may not be slow.
     assert sorted(times)[-3] < PATIENCE_S

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from generation.types import EngineLimits, EngineStats, LoadedModel
+from generation.types import EngineLimits, LoadedModel
 from tests.fakes.fragile_model import build_fragile_gpt2
 from tests.fakes.served_engine import Served, serve_engine
 from tests.fakes.tiny_models import build_tiny_gpt2
@@ -47,13 +47,6 @@ def join(chunks: list[dict[str, Any]]) -> dict[int, str]:
         for choice in chunk["choices"]:
             texts[choice["index"]] += choice["text"]
     return texts
-
-
-async def settle(served: Served, wanted: Callable[[EngineStats], bool], deadline_s: float = 20.0) -> None:
-    """Until the engine's counters are as wanted. They change on another thread, so they have to be looked at."""
-    async with asyncio.timeout(deadline_s):
-        while not wanted(served.engine.stats()):  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def test_deltas_join_to_the_whole_answer(served: Served) -> None:
@@ -130,9 +123,9 @@ async def test_error_in_the_middle_comes_inside_the_stream() -> None:
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_client_that_leaves_frees_its_rows(served: Served, stream: bool) -> None:
     request = asyncio.create_task(served.post({**LONG, "n": 3, "stream": stream}))
-    await settle(served, lambda stats: stats.running == 3)
+    await served.settle(lambda stats: stats.running == 3)
     request.cancel()
-    await settle(served, lambda stats: stats.running == stats.waiting == 0)
+    await served.settle(lambda stats: stats.running == stats.waiting == 0)
     # Freed because it left, not because it was done.
     assert served.engine.stats().completion_tokens_total < 3 * 480
 
@@ -140,11 +133,11 @@ async def test_a_client_that_leaves_frees_its_rows(served: Served, stream: bool)
 async def test_a_client_that_leaves_the_queue_is_forgotten(loaded: LoadedModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=4)) as served:
         first = asyncio.create_task(served.post(LONG))
-        await settle(served, lambda stats: stats.running == 1)
+        await served.settle(lambda stats: stats.running == 1)
         second = asyncio.create_task(served.post(LONG))
-        await settle(served, lambda stats: stats.waiting == 1)
+        await served.settle(lambda stats: stats.waiting == 1)
         second.cancel()
-        await settle(served, lambda stats: stats.waiting == 0)
+        await served.settle(lambda stats: stats.waiting == 0)
         assert not first.done()
         first.cancel()
 
@@ -152,7 +145,7 @@ async def test_a_client_that_leaves_the_queue_is_forgotten(loaded: LoadedModel) 
 async def test_waiting_shows_signs_of_life(loaded: LoadedModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=4), heartbeat_s=0.01) as served:
         first = asyncio.create_task(served.post(LONG))
-        await settle(served, lambda stats: stats.running == 1)
+        await served.settle(lambda stats: stats.running == 1)
         async with served.http.post(
             f"{served.url}/completions", json={"prompt": PROMPT, "stream": True, "max_tokens": 3}
         ) as response:
@@ -164,9 +157,9 @@ async def test_waiting_shows_signs_of_life(loaded: LoadedModel) -> None:
 async def test_full_queue(loaded: LoadedModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=1)) as served:
         open_requests = [asyncio.create_task(served.post(LONG))]
-        await settle(served, lambda stats: stats.running == 1)
+        await served.settle(lambda stats: stats.running == 1)
         open_requests.append(asyncio.create_task(served.post(LONG)))
-        await settle(served, lambda stats: stats.waiting == 1)
+        await served.settle(lambda stats: stats.waiting == 1)
         for stream in (True, False):
             body = {"prompt": PROMPT, "stream": stream}
             async with served.http.post(f"{served.url}/completions", json=body) as response:
@@ -177,7 +170,7 @@ async def test_full_queue(loaded: LoadedModel) -> None:
             assert error["message"].startswith("The queue is full (1 waiting). Try again in about")
         for request in open_requests:
             request.cancel()
-        await settle(served, lambda stats: stats.running == stats.waiting == 0)
+        await served.settle(lambda stats: stats.running == stats.waiting == 0)
         assert (await served.post({"prompt": PROMPT}))[0] == 200
 
 
