@@ -27,6 +27,11 @@ def has_weights(names: Iterable[str]) -> bool:
     return any(name.endswith(".safetensors") for name in names)
 
 
+def has_tokenizer(names: Iterable[str]) -> bool:
+    present = set(names)
+    return any(present.issuperset(files) for files in _TOKENIZERS)
+
+
 def no_weights_sentence(model: str, names: Iterable[str]) -> str:
     """Why a model without safetensors is refused."""
     if any(_PICKLED.fullmatch(name) for name in names):
@@ -36,9 +41,8 @@ def no_weights_sentence(model: str, names: Iterable[str]) -> str:
 
 def is_complete(folder: Path) -> bool:
     """Whether everything is there that loading needs."""
-    if not (folder / "config.json").is_file():
-        return False
-    if not any(all((folder / name).is_file() for name in names) for names in _TOKENIZERS):
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    if "config.json" not in names or not has_tokenizer(names):
         return False
     return all((folder / name).is_file() for name in _weight_files(folder))
 
