@@ -10,6 +10,8 @@ import torch
 from tests.fakes.tiny_models import build_byte_level_tokenizer, build_tiny_gpt2
 
 MERGED = "!!"
+GGUF_POSITIONS = 1024
+"""transformers reads every GPT-2 in GGUF as if it had so many."""
 
 
 def save_tiny_gpt2(folder: Path) -> Path:
@@ -25,7 +27,7 @@ def save_tiny_gguf(path: Path) -> Path:
     config = loaded.model.config
     writer = gguf.GGUFWriter(path, "gpt2")
     writer.add_name("tiny")
-    writer.add_context_length(config.n_positions)
+    writer.add_context_length(GGUF_POSITIONS)
     writer.add_embedding_length(config.n_embd)
     writer.add_block_count(config.n_layer)
     writer.add_feed_forward_length(4 * config.n_embd)
@@ -37,7 +39,9 @@ def save_tiny_gguf(path: Path) -> Path:
         if renamed is not None:
             # GGUF keeps linear layers as torch does, GPT-2's own are transposed.
             values = values.T.contiguous() if _is_transposed(name) else values
-            values = torch.nn.functional.pad(values, (0, 0, 0, 1)) if values.shape[0] == 257 else values
+            rows = {257: 258, config.n_positions: GGUF_POSITIONS}.get(values.shape[0], values.shape[0])
+            if values.dim() == 2:
+                values = torch.nn.functional.pad(values, (0, 0, 0, rows - values.shape[0]))
             writer.add_tensor(renamed, values.numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

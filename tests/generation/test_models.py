@@ -17,7 +17,7 @@ from generation.model_cache import ModelCache
 from generation.model_source import FolderSource, GgufSource, find_source
 from generation.models import load_folder, load_model
 from generation.types import LoadedModel
-from tests.fakes.saved_models import save_tiny_gguf, save_tiny_gpt2
+from tests.fakes.saved_models import GGUF_POSITIONS, save_tiny_gguf, save_tiny_gpt2
 from tests.fakes.tiny_models import build_tiny_gpt2
 
 TEXT = "Once upon a time"
@@ -112,7 +112,7 @@ def test_gguf_is_converted_once_and_means_the_same(tmp_path: Path) -> None:
     expected = build_tiny_gpt2()
     assert loaded.tokenizer(TEXT).input_ids == expected.tokenizer(TEXT).input_ids
     assert torch.equal(logits_of(loaded)[..., :257], logits_of(expected))
-    assert (loaded.max_model_len, loaded.eos_token_ids) == (512, frozenset({256}))
+    assert (loaded.max_model_len, loaded.eos_token_ids) == (GGUF_POSITIONS, frozenset({256}))
     assert any("Unpacking" in state.detail for state in heard)
     assert [state.progress for state in heard] == sorted(state.progress for state in heard)
 
