@@ -48,6 +48,7 @@ class ModelHost:
         engine = await _run_on_daemon(build)
         self._service = CompletionService(engine, self._limits.max_running, self.metrics)
         self.load_s = time.monotonic() - started
+        self._progress.advance(1.0)
 
     async def aclose(self) -> None:
         """Open requests end with EngineFailed."""
