@@ -124,14 +124,11 @@ def test_refusals(model: Path, tmp_path: Path) -> None:
     assert refusal("--api-key-file", key) == "--api-key-file: the file must hold one key and nothing else."
 
 
-def test_wrong_flags_are_told_at_once() -> None:
-    began = time.monotonic()
-    loaded = f"{ROOT}\nimport sys\nsys.argv = ['x']\nfrom generation.__main__ import main\nmain(['--prt'])\n"
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from generation.__main__ import main; main(['--prt'])"
-    heavy = "; print([name for name in ('torch', 'transformers', 'aiohttp') if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code + heavy], capture_output=True, text=True, check=True).stdout
-    assert said == "[]\n", loaded
-    assert time.monotonic() - began < START_S
+def test_wrong_flags_are_told_before_anything_heavy_is_imported() -> None:
+    code = "import sys; from generation.__main__ import main; code = main(['--prt']); "
+    heavy = "print(code, [name for name in ('torch', 'transformers', 'aiohttp') if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code + heavy], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "2 []\n"
 
 
 PARENT = """

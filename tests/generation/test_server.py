@@ -95,9 +95,13 @@ async def test_greedy_and_filters_reach_the_engine(served: Served) -> None:
     for options in ({"top_k": 1}, {"min_p": 1.0}, {"top_p": 1e-9}, {"temperature": 0, "seed": 77}):
         answer = await served.complete(**{"prompt": PROMPT, "seed": 1, **options})
         assert answer["choices"][0]["text"] == greedy["choices"][0]["text"], options
+    long = await served.complete(prompt=PROMPT, temperature=0, seed=1, max_tokens=60)
     for options in ({"repetition_penalty": 2.0}, {"frequency_penalty": 2.0}, {"presence_penalty": 2.0}):
         answer = await served.complete(prompt=PROMPT, temperature=0, seed=1, max_tokens=60, **options)
-        assert answer["choices"][0]["text"][:16] != "", options
+        assert answer["choices"][0]["text"] != long["choices"][0]["text"], options
+    bold = await served.complete(prompt=PROMPT, seed=1, max_tokens=60)
+    typical = await served.complete(prompt=PROMPT, seed=1, max_tokens=60, typical_p=0.2)
+    assert typical["choices"][0]["text"] != bold["choices"][0]["text"]
 
 
 @pytest.mark.parametrize("alternatives", [0, 3, 20])
