@@ -135,9 +135,38 @@ async def test_mistakes_keep_the_text_and_private_answers_are_private() -> None:
         await expect(page.get_by_role("alert")).to_have_text("temperature must be between 0 and 2; you gave 3.")
         await expect(page.locator("#text")).to_have_value("/complete temperature=3 Once")
         await page.locator("#text").fill("")
+        await page.keyboard.type("/")
+        await expect(page.locator("#suggest")).to_be_visible()
+        await page.locator("#text").fill("")
+        await expect(page.locator("#suggest")).to_be_hidden()
         await type_and_send(page, "/status ")
         await expect(page.locator(".private-notice")).to_contain_text("Only you see this")
         await expect(page.locator(".private-notice")).to_contain_text("smollm2-135m is ready.")
+        browser.assert_clean()
+
+
+async def test_help_and_settings() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, dialog = browser.page, browser.page.get_by_role("dialog")
+        await expect(page.locator(".health")).to_contain_text("ready")
+        await page.get_by_role("button", name="Help").click()
+        await expect(dialog).to_contain_text("/completeFinish a text.")
+        await expect(dialog).to_contain_text("temperatureHigher is bolder")
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await page.get_by_role("button", name="Settings").click()
+        await dialog.get_by_label("Max length").fill("0")
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(dialog.get_by_role("alert")).to_contain_text("must be at least 1")
+        await dialog.get_by_label("Max length").fill("50")
+        await dialog.get_by_label("Regenerate emoji").fill("🎲")
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(dialog).to_have_count(0)
+        await page.locator("#text").fill("/complete length=99 Once")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".notes")).to_have_text("length 99 → 50 (this server's ceiling)")
+        await page.get_by_role("button", name="Add a reaction").click()
+        await expect(page.get_by_role("menuitem", name="Again")).to_have_text("🎲")
         browser.assert_clean()
 
 

@@ -8,7 +8,7 @@ const MAIN = ["temperature", "top_p", "top_k", "length", "samples"];
 const SLIDER_MOST = { top_k: 200 };
 const STEPS = { temperature: 0.05, top_p: 0.01, min_p: 0.01, typical_p: 0.01 };
 
-export const labelOf = (name) => name.replaceAll("_", "-").replace(/^\w/, (letter) => letter.toUpperCase());
+export const labelOf = (name) => name.replace(/_(?=[pk]$)/, "-").replaceAll("_", " ").replace(/^\w/, (letter) => letter.toUpperCase());
 
 // A labelled slider with a number field, or a plain field; `onInput(value|null)`.
 export class OptionField {
