@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from backends.protocol import BackendHealth
+from backends.store.sqlite import SqliteStore
 from tests.fakes.browser import needs_chromium, open_browser
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.page import PageClient, serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
 
@@ -206,7 +206,7 @@ async def _widest(page: Page) -> int:
 
 
 async def test_a_model_that_wakes_up_and_a_server_that_comes_back() -> None:
-    store, backend = MemoryStore(), ScriptedBackend()
+    store, backend = await SqliteStore.open(None), ScriptedBackend()
     backend.state = BackendHealth("starting", "Loading smollm2-135m, 40 % done.")
     async with serve_page(backend, store) as client, open_browser(client.url) as browser:
         page = browser.page
@@ -221,6 +221,7 @@ async def test_a_model_that_wakes_up_and_a_server_that_comes_back() -> None:
         port = int(client.url.rpartition(":")[2])
         async with serve_page(ScriptedBackend(), store, port=port) as again:
             await _expect_recovery(page, again)
+    await store.aclose()
 
 
 async def _expect_recovery(page: Page, client: PageClient) -> None:

@@ -15,10 +15,10 @@ import aiohttp
 
 from backends.factory import Backends
 from backends.store.protocol import Store
+from backends.store.sqlite import SqliteStore
 from bots.core import Core
 from bots.web.server import WebServer
 from config.settings import LimitSettings, Settings, WebSettings
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_backend import ScriptedBackend
 
 Json = dict[str, Any]
@@ -114,7 +114,9 @@ async def serve_page(
 ) -> AsyncIterator[PageClient]:
     """A whole bot with nothing but the page; everything is closed at the end."""
     backend = backend or ScriptedBackend()
-    store = store or MemoryStore()
+    own_store = await SqliteStore.open(None) if store is None else None
+    store = store or own_store
+    assert store is not None
     web = web or WebSettings(port=port)
     settings = Settings(web=web, limits=limits or LimitSettings())
     core = Core(settings, store, Backends({backend.name: backend}, backend.name))
@@ -128,3 +130,5 @@ async def serve_page(
         await server.aclose()
         await core.aclose()
         await backend.aclose()
+        if own_store is not None:
+            await own_store.aclose()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 
 from backends.factory import Backends
+from backends.store.sqlite import SqliteStore
 from bots.commands.command_line import parse_options
 from bots.commands.invocation import Invocation, Requester
 from bots.core import Core
 from config.errors import InklingError, InvalidOptions, NotAllowed, NotFound
 from config.settings import Settings
 from config.workspace import WorkspaceRef
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_backend import ScriptedBackend
 
 MISSING = "Something is missing there. Write it like this:"
@@ -22,9 +23,11 @@ MEMBER = Invocation("e", WorkspaceRef("slack", "T1"), "general", Requester("U2",
 
 
 @pytest.fixture
-def core() -> Core:
+async def core() -> AsyncIterator[Core]:
     backends = Backends({"local": ScriptedBackend()}, "local")
-    return Core(Settings(), MemoryStore(), backends, lambda: datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    store = await SqliteStore.open(None)
+    yield Core(Settings(), store, backends, lambda: datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    await store.aclose()
 
 
 async def run(core: Core, text: str, invocation: Invocation = ADMIN) -> tuple[str, ...]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from backends.store.records import Accepted, RequestRecord
-from tests.fakes.memory_store import MemoryStore
+from backends.store.sqlite import SqliteStore
+from backends.store.sqlite_database import Database
 from tests.fakes.page import PageClient, serve_page
 
 
-class SlowStore(MemoryStore):
+class SlowStore(SqliteStore):
     """Accepts when it is let."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.accepting = asyncio.Event()
         self.gate = asyncio.Event()
 
@@ -38,15 +39,16 @@ async def leave_while_accepting(page: PageClient, store: SlowStore, path: str, b
 
 
 async def test_a_message_is_written_even_when_the_page_has_left() -> None:
-    store = SlowStore()
+    store = await SlowStore.open(None)
     async with serve_page(store=store) as page, page.events() as events:
         body = {"text": "Once", "event_id": "a"}
         request_id = await leave_while_accepting(page, store, "/api/channels/general/messages", body)
         await events.until("result", request_id=request_id, status="done")
+    await store.aclose()
 
 
 async def test_a_program_that_leaves_stops_what_it_asked_for() -> None:
-    store = SlowStore()
+    store = await SlowStore.open(None)
     async with serve_page(store=store) as page:
         page.backend.hold(after=1)
         request_id = await leave_while_accepting(page, store, "/generate", {"prompt": "Once"})
@@ -54,3 +56,4 @@ async def test_a_program_that_leaves_stops_what_it_asked_for() -> None:
             while (record := await store.request(request_id)) is None or record.is_open:
                 await page.get("/healthz")
         assert record.status == "stopped"
+    await store.aclose()
