@@ -44,6 +44,8 @@ export function parse(text) {
 function readOption(rest, hasPromptSign) {
   const flag = FLAG.exec(rest);
   const pair = flag ?? PAIR.exec(rest) ?? (hasPromptSign ? SPACED_PAIR.exec(rest) : null);
+  const negated = flag && /^no[-_](private|cut)$/i.exec(flag[1]);
+  if (negated) return { name: negated[1].toLowerCase(), value: "false", length: flag[0].length };
   const name = pair && canonical(pair[1]);
   if (!name) return null;
   if (flag && SWITCHES.has(name) && !flag[2]) return { name, value: "true", length: flag[0].length };
