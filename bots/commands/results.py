@@ -55,10 +55,14 @@ class ResultCommands:
         self, invocation: Invocation, limit: int = 50, before: str | None = None
     ) -> tuple[ResultView, ...]:
         """The channel's latest results, oldest first; private ones only for who asked for them."""
-        records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
-        mine = invocation.requester.id
-        visible = (each for each in records if not each.withdrawn and (not each.private or each.requester_id == mine))
-        return tuple([await self._view(record) for record in visible])
+        visible: list[RequestRecord] = []
+        while len(visible) < limit:
+            records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
+            visible = [each for each in records if _is_visible(each, invocation.requester.id)] + visible
+            if len(records) < limit:
+                break
+            before = records[0].id
+        return tuple([await self._view(record) for record in visible[-limit:]])
 
     async def _view(self, record: RequestRecord) -> ResultView:
         return present(record, await self._store.samples(record.id))
@@ -68,3 +72,7 @@ class ResultCommands:
         if record is None or record.workspace != invocation.workspace:
             raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
         return record
+
+
+def _is_visible(record: RequestRecord, requester_id: str) -> bool:
+    return not record.withdrawn and (not record.private or record.requester_id == requester_id)
