@@ -62,9 +62,14 @@ class ResultCommands:
         self, invocation: Invocation, limit: int = 50, before: str | None = None
     ) -> tuple[ResultView, ...]:
         """The channel's latest results, oldest first; private ones only for who asked for them."""
-        records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
-        visible = (each for each in records if not each.withdrawn and may_see(invocation, each))
-        return tuple([await self._view(record) for record in visible])
+        visible: list[RequestRecord] = []
+        while len(visible) < limit:
+            records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
+            visible = [each for each in records if not each.withdrawn and may_see(invocation, each)] + visible
+            if len(records) < limit:
+                break
+            before = records[0].id
+        return tuple([await self._view(record) for record in visible[-limit:]])
 
     async def _view(self, record: RequestRecord) -> ResultView:
         return present(record, await self._store.samples(record.id))

@@ -28,7 +28,6 @@ class Final:
     prompt: str
     status: str
     texts: tuple[str, ...]
-    at: str
 
 
 def finals_in(folder: Path) -> list[Final]:
@@ -36,11 +35,7 @@ def finals_in(folder: Path) -> list[Final]:
     path = folder / SHOWN
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     shown = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-    return [
-        Final(each["prompt"], each["status"], tuple(each["texts"]), each["at"])
-        for each in shown
-        if each["call"] == "finish"
-    ]
+    return [Final(each["prompt"], each["status"], tuple(each["texts"])) for each in shown if each["call"] == "finish"]
 
 
 async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:

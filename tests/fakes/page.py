@@ -15,10 +15,10 @@ import aiohttp
 
 from backends.factory import Backends
 from backends.store.protocol import Store
+from backends.store.sqlite import SqliteStore
 from bots.core import Core
 from bots.web.server import WebServer
 from config.settings import LimitSettings, Settings, WebSettings
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_backend import ScriptedBackend
 
 Json = dict[str, Any]
@@ -110,21 +110,25 @@ async def serve_page(
     store: Store | None = None,
     web: WebSettings | None = None,
     limits: LimitSettings | None = None,
-    headers: dict[str, str] | None = None,
+    port: int = 0,
 ) -> AsyncIterator[PageClient]:
     """A whole bot with nothing but the page; everything is closed at the end."""
     backend = backend or ScriptedBackend()
-    store = store or MemoryStore()
-    web = web or WebSettings(port=0)
+    own_store = await SqliteStore.open(None) if store is None else None
+    store = store or own_store
+    assert store is not None
+    web = web or WebSettings(port=port)
     settings = Settings(web=web, limits=limits or LimitSettings())
     core = Core(settings, store, Backends({backend.name: backend}, backend.name))
     server = WebServer(core, web)
     await core.start()
     url = await server.start()
     try:
-        async with aiohttp.ClientSession(headers=headers) as http:
+        async with aiohttp.ClientSession() as http:
             yield PageClient(url, http, core, store, backend, server)
     finally:
         await server.aclose()
         await core.aclose()
         await backend.aclose()
+        if own_store is not None:
+            await own_store.aclose()

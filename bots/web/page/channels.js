@@ -26,7 +26,13 @@ function save() {
   }
 }
 
-const fromAddress = () => decodeURIComponent(location.hash.slice(1));
+function fromAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return ""; // A broken address is none.
+  }
+}
 
 export function initChannels(onSwitch) {
   names = load();

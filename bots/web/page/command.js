@@ -3,6 +3,7 @@
 const VALUE = /^("(?:\\.|[^"\\])*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|'[^']*'|‘[^’]*’|[^\s"“„«]\S*)/;
 const FLAG = /^(?:--|[—–]|-(?=[a-zA-Z](?:[\s=]|$)))([a-zA-Z][\w-]*)(=)?/;
 const PAIR = /^([a-zA-Z][\w-]*)([=:])(?=\S)/;
+const SPACED_PAIR = /^([a-zA-Z][\w-]*):[ \t]+/;
 const COMPLETE = /^\/complete(?:\s+|$)/i;
 const SWITCHES = new Set(["private", "cut"]);
 const ESCAPES = { n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', s: " " };
@@ -25,13 +26,14 @@ function unquote(value) {
 export function parse(text) {
   const head = COMPLETE.exec(text);
   if (!head) return { isComplete: false, options: [], promptStart: 0 };
+  const hasPromptSign = /prompt:/i.test(text);
   const options = [];
   let at = head[0].length;
   for (;;) {
     const rest = text.slice(at);
     const ends = /^prompt:[ \t]*/i.exec(rest) ?? /^(?:--|[—–])(?:\s|$)/.exec(rest);
     if (ends) return { isComplete: true, options, promptStart: at + ends[0].length };
-    const option = readOption(rest);
+    const option = readOption(rest, hasPromptSign);
     if (!option) return { isComplete: true, options, promptStart: at };
     options.push({ name: option.name, value: option.value, start: at, end: at + option.length });
     at += option.length;
@@ -39,9 +41,11 @@ export function parse(text) {
   }
 }
 
-function readOption(rest) {
+function readOption(rest, hasPromptSign) {
   const flag = FLAG.exec(rest);
-  const pair = flag ?? PAIR.exec(rest);
+  const pair = flag ?? PAIR.exec(rest) ?? (hasPromptSign ? SPACED_PAIR.exec(rest) : null);
+  const negated = flag && /^no[-_](private|cut)$/i.exec(flag[1]);
+  if (negated) return { name: negated[1].toLowerCase(), value: "false", length: flag[0].length };
   const name = pair && canonical(pair[1]);
   if (!name) return null;
   if (flag && SWITCHES.has(name) && !flag[2]) return { name, value: "true", length: flag[0].length };

@@ -36,7 +36,7 @@ export class Composer {
     this.model = this.select("model", "Model");
     this.private = h(
       "button",
-      { type: "button", class: "tool", "aria-pressed": "false", title: "Only you see the result", onclick: () => this.togglePrivate() },
+      { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Private", title: "Only you see the result", onclick: () => this.togglePrivate() },
       icon("lock"), h("span", {}, "Private"),
     );
     this.sendButton = h("button", { class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
@@ -190,8 +190,16 @@ export class Composer {
   }
 
   restoreDraft() {
-    this.text.value = sessionStorage.getItem(DRAFT + state.channel) ?? "";
+    this.text.value = savedDraft();
     if (state.session) this.edited(false);
+  }
+}
+
+function savedDraft() {
+  try {
+    return sessionStorage.getItem(DRAFT + state.channel) ?? "";
+  } catch {
+    return ""; // Storage is forbidden here.
   }
 }
 

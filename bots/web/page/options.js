@@ -8,7 +8,7 @@ const MAIN = ["temperature", "top_p", "top_k", "length", "samples"];
 const SLIDER_MOST = { top_k: 200 };
 const STEPS = { temperature: 0.05, top_p: 0.01, min_p: 0.01, typical_p: 0.01 };
 
-export const labelOf = (name) => name.replaceAll("_", "-").replace(/^\w/, (letter) => letter.toUpperCase());
+export const labelOf = (name) => name.replace(/_(?=[pk]$)/, "-").replaceAll("_", " ").replace(/^\w/, (letter) => letter.toUpperCase());
 
 // A labelled slider with a number field, or a plain field; `onInput(value|null)`.
 export class OptionField {
@@ -30,7 +30,7 @@ export class OptionField {
       oninput: () => this.changed(this.field.value),
     });
     this.slider = this.makeSlider();
-    this.reset = iconButton("undo", `${labelOf(spec.name)} as usual`, () => this.onInput(null), { class: "icon-button reset" });
+    this.reset = iconButton("undo", `Back to the usual ${labelOf(spec.name)}`, () => this.onInput(null), { class: "icon-button reset" });
     this.el = h(
       "div",
       { class: `option${this.slider ? "" : " plain"}` },

@@ -115,7 +115,7 @@ export class SuggestBox {
   refresh() {
     const found = this.text.selectionStart === this.text.selectionEnd ? suggestionsFor(this.text.value, this.text.selectionStart) : null;
     const key = found && JSON.stringify(found);
-    if (key === this.dismissed) return;
+    if (key && key === this.dismissed) return;
     this.dismissed = null;
     if (!found || (!found.items.length && !found.hint)) return this.close();
     if (key === this.key && this.isOpen) return;

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bots.web.app import PAGE
+from bots.web.identity import page_invocation
 from config.errors import EngineFailed
 from config.settings import LimitSettings
 from tests.fakes.page import PageClient, serve_page
@@ -57,6 +59,15 @@ async def test_history_goes_back_page_by_page(page: PageClient) -> None:
     first, second = await page.write("One"), await page.write("Two")
     older = await page.get(f"/api/channels/general/history?before={second}")
     assert [view["request_id"] for view in older["results"]] == [first]
+
+
+async def test_history_looks_past_what_was_undone(page: PageClient) -> None:
+    kept = [await page.write("One"), await page.write("Two")]
+    for _ in range(3):
+        await page.act(await page.write("Undone"), "undo")
+    found = await page.core.results.history(page_invocation("general"), limit=2)
+    assert [view.request_id for view in found] == kept
+    assert await page.core.results.history(page_invocation("general"), limit=2, before=kept[0]) == ()
 
 
 async def test_again_keeps_the_first_as_an_alternative(page: PageClient) -> None:
@@ -254,8 +265,8 @@ async def test_the_page_itself_is_small_and_complete(page: PageClient) -> None:
         html = await response.text()
         total += len(html.encode())
     assert "http://" not in html.replace("http://www.w3.org", "")
-    for name in ("main.js", "store.js", "base.css", "chat.css", "icon.svg"):
-        async with page.http.get(f"{page.url}/page/{name}") as response:
+    for file in PAGE.iterdir():
+        async with page.http.get(f"{page.url}/page/{file.name}") as response:
             assert response.status == 200
             total += len(await response.read())
     assert total < 150_000

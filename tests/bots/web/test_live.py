@@ -6,15 +6,21 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
+from aiohttp import web
 from ulid import ULID
 
+from backends.factory import Backends
 from backends.store.records import RequestRecord, SampleRecord
 from bots.presenter import present
 from bots.views import ResultView
+from bots.web.events import EventStream
+from bots.web.health import HealthWatch
 from bots.web.identity import WORKSPACE
 from bots.web.live import MAX_PENDING, Broadcast, Changed, PageFront, Removed, ResultShown
 from config.sampling import SamplingOptions
+from tests.fakes.openai_server import serve
 from tests.fakes.page import serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
 
@@ -142,10 +148,19 @@ async def test_a_page_that_never_reads_holds_up_nobody() -> None:
         await reader.until("result", status="done", prompt="Once 4")
 
 
+async def test_a_quiet_stream_has_a_heartbeat() -> None:
+    broadcast = Broadcast()
+    watch = HealthWatch(Backends({"local": ScriptedBackend()}, "local"), lambda: None)
+    app = web.Application()
+    app.router.add_get("/v1", EventStream(broadcast, watch, heartbeat_s=0.01).answer)
+    async with serve(app) as url, aiohttp.ClientSession() as http, http.get(url) as response:
+        async with asyncio.timeout(20):
+            while await response.content.readline() != b": still here\n":
+                pass
+
+
 async def test_streams_end_when_the_server_does() -> None:
     async with serve_page() as page, page.events() as events:
         await page.server.aclose()
-        async with asyncio.timeout(20):
-            with pytest.raises(EOFError):
-                while True:
-                    await events.next()
+        with pytest.raises(EOFError):
+            await events.until("never")

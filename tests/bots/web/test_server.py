@@ -3,47 +3,55 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from backends.factory import Backends
+from backends.store.sqlite import SqliteStore
 from bots.core import Core
 from bots.web.server import WebServer
 from config.errors import InvalidSettings
 from config.settings import Settings, WebSettings
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.page import serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
 
 
-def make_server(web: WebSettings) -> WebServer:
-    backend = ScriptedBackend()
-    return WebServer(Core(Settings(web=web), MemoryStore(), Backends({"local": backend}, "local")), web)
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await SqliteStore.open(tmp_path / "inkling.db")
+    yield opened
+    await opened.aclose()
 
 
-async def test_a_port_in_use_is_named() -> None:
+def make_server(store: SqliteStore, web: WebSettings) -> WebServer:
+    return WebServer(Core(Settings(web=web), store, Backends({"local": ScriptedBackend()}, "local")), web)
+
+
+async def test_a_port_in_use_is_named(store: SqliteStore) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(InvalidSettings, match=rf"^web.port {port} is in use by another program; stop it or choose"):
-            await make_server(WebSettings(port=port)).start()
+            await make_server(store, WebSettings(port=port)).start()
 
 
-async def test_a_foreign_address_is_named() -> None:
+async def test_a_foreign_address_is_named(store: SqliteStore) -> None:
     web = WebSettings(host="203.0.113.7", port=0, token=SecretStr("sesame"))
     with pytest.raises(InvalidSettings, match=r'^web.host "203.0.113.7" is not an address of this machine'):
-        await make_server(web).start()
+        await make_server(store, web).start()
 
 
-def test_an_open_address_without_token_is_refused_before_anything_starts() -> None:
+def test_an_open_address_without_token_is_refused_before_anything_starts(store: SqliteStore) -> None:
     with pytest.raises(InvalidSettings, match=r"^web.host 0.0.0.0 can be reached"):
-        make_server(WebSettings(host="0.0.0.0"))
+        make_server(store, WebSettings(host="0.0.0.0"))
 
 
-async def test_what_was_being_written_is_finished_after_a_restart() -> None:
-    store, before = MemoryStore(), ScriptedBackend()
+async def test_what_was_being_written_is_finished_after_a_restart(store: SqliteStore) -> None:
+    before = ScriptedBackend()
     before.hold(after=3)
     async with serve_page(before, store) as page, page.events() as events:
         request_id = (await page.send("/complete length=6 Once"))["request_id"]
