@@ -33,6 +33,19 @@ TEXTS = [
     "top_n=5 num_samples=2 max_tokens=9 Once",
     "length=12\nOnce\nupon",
     "",
+    "— Hello, she said.",
+    "—Stop the car!",
+    "–stop . Once",
+    "- milk\n- eggs",
+    "-x is a flag",
+    "length=5 — Once",
+    "--length 5 --prompt Once",
+    "length:5 prompt=Once",
+    "--seed:3 Once",
+    "model=C:\\new Once",
+    'stop="a\nb" Once',
+    "https://example.org/?length=5",
+    "x=5",
 ]
 PROMPTS = ["Once upon", "seed:7 is my name", "--help is what I cried", "Dear Ann,\nI", "-n is a flag", "prompt: yes"]
 READ = """async ([options, texts]) => {
@@ -77,6 +90,8 @@ async def test_the_page_finds_the_options_the_server_finds() -> None:
             assert names == given.keys(), text
             stops = tuple(value for name, value in its["options"] if name == "stop")
             assert stops == given.get("stop", ()), text
+            models = [value for name, value in its["options"] if name == "model"]
+            assert models == ([read.completion.model] if read.completion.model else []), text
         browser.assert_clean()
 
 

@@ -1,9 +1,12 @@
 // Reading and writing options in a typed /complete. The server reads it anew; this only has to agree with it.
 
-const VALUE = /^("(?:\\.|[^"\\])*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|'[^']*'|‘[^’]*’|[^\s"“„«]\S*)/;
-const FLAG = /^(?:--|[—–]|-(?=[a-zA-Z](?:[\s=]|$)))([a-zA-Z][\w-]*)(=)?/;
-const PAIR = /^([a-zA-Z][\w-]*)([=:])(?=\S)/;
-const SPACED_PAIR = /^([a-zA-Z][\w-]*):[ \t]+/;
+const VALUE = /^("(?:\\[^]|[^"\\])*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|'[^']*'|‘[^’]*’|[^\s"“„«]\S*)/;
+const FLAG = /^(?:--|[—–]|-(?=n(?:[\s=]|$)))([a-zA-Z][\w-]{0,40})([=:])?/;
+const PAIR = /^([a-zA-Z][\w-]{0,40})([=:])(?=\S)/;
+const SPACED_PAIR = /^([a-zA-Z][\w-]{0,40}):[ \t]+/;
+const PROMPT = /^(?:(?:--)?prompt[:=]|--prompt(?=\s))[ \t]*/i;
+const ENDS = /^--(?:\s|$)/;
+const ENDS_AFTER_OPTIONS = /^(?:--|[—–])(?:\s|$)/;
 const COMPLETE = /^\/complete(?:\s+|$)/i;
 const SWITCHES = new Set(["private", "cut"]);
 const ESCAPES = { n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', s: " " };
@@ -17,8 +20,12 @@ export function learnOptions(specs) {
 
 const canonical = (name) => names.get(name.toLowerCase().replaceAll("-", "_"));
 
-function unquote(value) {
+// A typographic dash begins an option only before a known name in small letters; else it is the prompt's own.
+const isFlag = (flag) => !"—–".includes(flag[0][0]) || (flag[1] === flag[1].toLowerCase() && Boolean(canonical(flag[1])));
+
+function unquote(name, value) {
   const inner = value.length > 1 && "\"'“„«‘".includes(value[0]) ? value.slice(1, -1) : value;
+  if (name !== "stop") return inner;
   return inner.replace(/\\([ntrs\\"])/g, (_, letter) => ESCAPES[letter]);
 }
 
@@ -31,7 +38,7 @@ export function parse(text) {
   let at = head[0].length;
   for (;;) {
     const rest = text.slice(at);
-    const ends = /^prompt:[ \t]*/i.exec(rest) ?? /^(?:--|[—–])(?:\s|$)/.exec(rest);
+    const ends = PROMPT.exec(rest) ?? (options.length ? ENDS_AFTER_OPTIONS : ENDS).exec(rest);
     if (ends) return { isComplete: true, options, promptStart: at + ends[0].length };
     const option = readOption(rest, hasPromptSign);
     if (!option) return { isComplete: true, options, promptStart: at };
@@ -42,7 +49,8 @@ export function parse(text) {
 }
 
 function readOption(rest, hasPromptSign) {
-  const flag = FLAG.exec(rest);
+  const dashed = FLAG.exec(rest);
+  const flag = dashed && isFlag(dashed) ? dashed : null;
   const pair = flag ?? PAIR.exec(rest) ?? (hasPromptSign ? SPACED_PAIR.exec(rest) : null);
   const negated = flag && /^no[-_](private|cut)$/i.exec(flag[1]);
   if (negated) return { name: negated[1].toLowerCase(), value: "false", length: flag[0].length };
@@ -52,11 +60,16 @@ function readOption(rest, hasPromptSign) {
   const gap = /^[ \t]*/.exec(rest.slice(pair[0].length))[0].length;
   const value = VALUE.exec(rest.slice(pair[0].length + gap));
   if (!value) return null;
-  return { name, value: unquote(value[1]), length: pair[0].length + gap + value[0].length };
+  return { name, value: unquote(name, value[1]), length: pair[0].length + gap + value[0].length };
 }
 
-export const written = (value) =>
-  /^[^\s"“„«'‘\\]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
+const escaped = (stop) => stop.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+
+// A value as it is typed. Only stop strings have escapes.
+export function written(name, value) {
+  if (/^[^\s"“„«'‘\\]+$/.test(value)) return value;
+  return `"${name === "stop" ? escaped(value) : value}"`;
+}
 
 // The text with an option set to these values (several only for stop), or without it when there are none.
 export function setOption(text, name, values) {
@@ -69,7 +82,7 @@ export function setOption(text, name, values) {
     if (looksLikeOption) promptStart = "/complete ".length;
   }
   const mine = options.filter((option) => option.name === name);
-  const written_ = values.map((value) => `${name}=${written(String(value))}`).join(" ");
+  const written_ = values.map((value) => `${name}=${written(name, String(value))}`).join(" ");
   if (mine.length) return replaceSpans(text, mine, written_);
   const at = options.length ? options.at(-1).end : "/complete".length;
   return `${text.slice(0, at)} ${written_}${text.slice(at).startsWith(" ") ? "" : " "}${text.slice(at)}`;

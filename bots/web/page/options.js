@@ -143,7 +143,7 @@ export class OptionsPanel {
   summary() {
     const values = valuesOf(this.text.value);
     const told = [...values].filter(([name]) => !["preset", "model", "private", "cut"].includes(name));
-    return told.map(([name, value]) => `${name} ${[].concat(value).map(written).join(" ")}`).join(" · ");
+    return told.map(([name, value]) => `${name} ${[].concat(value).map((each) => written(name, String(each))).join(" ")}`).join(" · ");
   }
 
   toggle(open = byId("options").hidden) {
