@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from backends.store.protocol import Store
 from backends.store.records import Usage
 from backends.store.sqlite_database import Database
 from backends.store.sqlite_people import PeopleTables
@@ -21,8 +22,8 @@ _USAGE = """
 """
 
 
-class SqliteStore(SettingsTables, RequestTables, PeopleTables):
-    """A `Store`; see the protocol for what each call does."""
+class SqliteStore(SettingsTables, RequestTables, PeopleTables, Store):
+    """See the protocol for what each call does."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

@@ -64,10 +64,7 @@ _FIRST: Migration = (
         CHECK ((parent_id IS NULL) = (parent_sample IS NULL))
     )
     """,
-    """
-    CREATE INDEX requests_open ON requests (front, workspace_id, requester_id, id)
-        WHERE status IN ('accepted', 'running')
-    """,
+    "CREATE INDEX requests_open ON requests (id) WHERE status IN ('accepted', 'running')",
     "CREATE INDEX requests_person ON requests (front, workspace_id, requester_id, id)",
     "CREATE INDEX requests_channel ON requests (front, workspace_id, channel, id)",
     "CREATE INDEX requests_age ON requests (front, workspace_id, created_at)",
