@@ -92,7 +92,8 @@ class Store(Protocol):
         ...
 
     async def undelivered(self, since: datetime) -> tuple[RequestRecord, ...]:
-        """Requests of all workspaces that ended at or after `since` and whose end was never shown, oldest first."""
+        """Requests of all workspaces that ended at or after `since` and whose end was never shown, in the
+        order of their ends."""
         ...
 
     async def mark_delivered(self, request_id: str) -> None:

@@ -112,7 +112,7 @@ class RequestTables:
 
     async def undelivered(self, since: datetime) -> tuple[RequestRecord, ...]:
         return await self._requests(
-            "delivered = 0 AND finished_at IS NOT NULL AND finished_at >= ? ORDER BY id", (time_value(since),)
+            "delivered = 0 AND finished_at IS NOT NULL AND finished_at >= ? ORDER BY finished_at", (time_value(since),)
         )
 
     async def mark_delivered(self, request_id: str) -> None:

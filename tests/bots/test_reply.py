@@ -10,12 +10,14 @@ from bots.presenter import present
 from bots.reply import LiveReply, LostReply
 from bots.views import ResultView
 from tests.fakes.recording_reply import RecordingReply
-from tests.fakes.requests import make_request
+from tests.fakes.records import make_request
+
+RECORD = make_request()
 
 
 def view(position: int | None = None) -> ResultView:
     """Distinct for each position; None is the view of a request that can start."""
-    return present(make_request(), (), None if position is None else Progress("queued", position))
+    return present(RECORD, (), None if position is None else Progress("queued", position))
 
 
 def opened(reply: RecordingReply, patience_s: float = 5.0) -> LiveReply:

@@ -262,6 +262,27 @@ class QueryContract:
         await accepted(store, workspace=ELSEWHERE)
         assert await store.last_accepted_at(HERE, "u1") == latest.created_at
 
+    async def test_a_key_finds_its_request_as_it_is_now(self, store: Store) -> None:
+        record = await ended(store)
+        assert await store.request_of_key(record.idempotency_key) == record
+        assert await store.request_of_key("discord:server-1:never seen") is None
+        await store.delete(record.id)
+        assert await store.request_of_key(record.idempotency_key) is None
+
+    async def test_undelivered_are_the_ended_whose_end_was_not_shown(self, store: Store) -> None:
+        await accepted(store)
+        early, late = await accepted(store), await accepted(store, workspace=ELSEWHERE)
+        await store.finish(late.id, make_outcome(finished_at=NOW + timedelta(hours=1)), ())
+        await store.finish(early.id, make_outcome(status="stopped", finished_at=NOW), ())
+        assert ids(await store.undelivered(NOW)) == [early.id, late.id]
+        assert ids(await store.undelivered(NOW + timedelta(microseconds=1))) == [late.id]
+        await store.mark_delivered(early.id)
+        await store.mark_delivered(early.id)
+        await store.mark_delivered("unknown")
+        assert ids(await store.undelivered(NOW)) == [late.id]
+        await store.delete(late.id)
+        assert await store.undelivered(NOW) == ()
+
     async def test_group_holds_a_request_and_its_alternatives(self, store: Store) -> None:
         origin = await ended(store)
         await ended(store)

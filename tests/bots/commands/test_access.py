@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backends.store.records import RequestRecord
 from bots.commands.access import check_place, check_regenerate, may_see
 from bots.commands.invocation import Invocation, Requester
 from config.errors import InvalidOptions, NotAllowed, Overloaded
 from config.workspace import AccessRules, RegenerateRule, WorkspaceRef, WorkspaceSettings
-from tests.fakes.requests import make_request
+from tests.fakes.records import make_request
 from tests.fakes.sentences import check_sentence
 from tests.fakes.worlds import ADMIN, ANN, BOB, HERE, World, open_world
 
@@ -24,6 +26,11 @@ people = st.builds(
 
 def invocation(who: Requester, channel: str = "a") -> Invocation:
     return Invocation("e", HERE, channel, who)
+
+
+def of_ann(**changes: Any) -> RequestRecord:
+    ann = {"workspace": HERE, "requester_id": ANN.id, "requester_name": ANN.name}
+    return make_request(**{**ann, **changes})
 
 
 def allowed(who: Requester, channel: str, rules: AccessRules) -> bool:
@@ -66,15 +73,15 @@ def test_regenerate_rule(rule: RegenerateRule, ann: bool, bob: bool, admin: bool
     settings = WorkspaceSettings(regenerate_by=rule)
     for who, expected in ((ANN, ann), (BOB, bob), (ADMIN, admin)):
         if expected:
-            check_regenerate(invocation(who), make_request(), settings)
+            check_regenerate(invocation(who), of_ann(), settings)
         else:
             with pytest.raises(NotAllowed, match=r"^Only (admins|@ann) may do that"):
-                check_regenerate(invocation(who), make_request(), settings)
+                check_regenerate(invocation(who), of_ann(), settings)
 
 
 def test_who_may_see() -> None:
-    public, private = make_request(), make_request(private=True)
-    elsewhere = make_request(workspace=WorkspaceRef("slack", "guild-1"))
+    public, private = of_ann(), of_ann(private=True)
+    elsewhere = of_ann(workspace=WorkspaceRef("slack", "guild-1"))
     assert [may_see(invocation(who), public) for who in (ANN, BOB, ADMIN)] == [True, True, True]
     assert [may_see(invocation(who), private) for who in (ANN, BOB, ADMIN)] == [True, False, False]
     assert not any(may_see(invocation(who), elsewhere) for who in (ANN, BOB, ADMIN))
