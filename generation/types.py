@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -105,7 +105,7 @@ class Engine(Protocol):
     @property
     def model(self) -> LoadedModel: ...
 
-    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """Stream a request's events.
 
         Checked when first iterated: raises `PromptTooLong`, `InvalidOptions` or `Overloaded` before the first event,

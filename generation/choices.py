@@ -1,0 +1,94 @@
+"""One choice of an answer: the engine's events of one sample as pieces in OpenAI's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generation.logprobs import LogprobsBlock, LogprobsWriter, TokenSpeller
+from generation.types import (
+    FinishReason,
+    GenerationEvent,
+    PromptScored,
+    SampleEnded,
+    TextGenerated,
+    TokenLogprob,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePlan:
+    """What one choice is to hold."""
+
+    index: int
+    seed: int
+    opening: str = ""
+    """The prompt, when it is echoed."""
+    logprobs: bool = False
+    score_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceEnd:
+    finish_reason: FinishReason
+    stop_reason: str | None
+    completion_tokens: int
+    seed: int
+    """The one with which this choice alone can be had again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceDelta:
+    """A piece of a choice; `end` comes with the last."""
+
+    index: int
+    text: str
+    logprobs: LogprobsBlock | None = None
+    end: ChoiceEnd | None = None
+
+
+class ChoiceWriter:
+    """Turns one sample's events into deltas; the first brings the echoed prompt along."""
+
+    def __init__(self, plan: ChoicePlan, speller: TokenSpeller) -> None:
+        self._plan = plan
+        self._opening = plan.opening
+        self._logprobs = LogprobsWriter(speller, len(plan.opening)) if plan.logprobs else None
+        self._prompt_logprobs = LogprobsWriter(speller) if plan.logprobs else None
+
+    def write(self, event: GenerationEvent) -> ChoiceDelta:
+        text, self._opening = self._opening, ""
+        match event:
+            case PromptScored(tokens):
+                end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only else None
+                return ChoiceDelta(self._plan.index, text, _block(self._prompt_logprobs, tokens), end)
+            case TextGenerated(_, more, tokens):
+                return ChoiceDelta(self._plan.index, text + more, _block(self._logprobs, tokens))
+            case SampleEnded(_, reason, stop, count):
+                end = ChoiceEnd(reason, stop, count, self._plan.seed)
+                return ChoiceDelta(self._plan.index, text, end=end)
+
+
+class ChoiceCollector:
+    """Puts a choice's deltas together again, for answers that come whole."""
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+        self._texts: list[str] = []
+        self._logprobs: LogprobsBlock | None = None
+        self._end: ChoiceEnd | None = None
+
+    def add(self, delta: ChoiceDelta) -> None:
+        self._texts.append(delta.text)
+        self._end = delta.end or self._end
+        if delta.logprobs is not None:
+            self._logprobs = self._logprobs or LogprobsBlock()
+            self._logprobs.extend(delta.logprobs)
+
+    @property
+    def whole(self) -> ChoiceDelta:
+        return ChoiceDelta(self._index, "".join(self._texts), self._logprobs, self._end)
+
+
+def _block(writer: LogprobsWriter | None, tokens: Sequence[TokenLogprob]) -> LogprobsBlock | None:
+    return None if writer is None else writer.write(tokens)

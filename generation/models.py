@@ -1,0 +1,122 @@
+"""Loads a model by name: finds it, fetches or converts it when that is needed, and reads it into memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+from config.errors import EngineFailed, InklingError, InvalidSettings
+from generation.gguf_conversion import check_gguf, convert_gguf
+from generation.load_progress import LoadProgress
+from generation.model_cache import ModelCache
+from generation.model_source import FolderSource, GgufSource, HubSource, ModelSource
+from generation.types import LoadedModel
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
+"""How the configurations of model families name the longest text they take."""
+_LENGTH_UNKNOWN = 2048
+_DECODERS: frozenset[str] = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
+
+log = structlog.get_logger(__name__)
+
+
+def load_model(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> LoadedModel:
+    """Ready to write. Raises InvalidSettings when it never will be, EngineFailed when the memory does not suffice."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    folder = _find_folder(source, cache, progress)
+    progress.begin(f"Reading {source.name} into memory.", 0.95)
+    return load_folder(source.name, folder)
+
+
+def load_folder(name: str, folder: Path) -> LoadedModel:
+    """A model as transformers saves one. Only safetensors, never code from the folder. Raises InvalidSettings."""
+    check_folder(name, folder)
+    try:
+        return _read_folder(name, folder)
+    except InklingError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise EngineFailed(f"There is not enough memory for {name}; choose a smaller model.") from error
+        log.debug("model_unreadable", model=name, exc_info=error)
+        raise InvalidSettings(f"{name} can't be loaded: {_first_line(error)}") from error
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """What can be told without reading weights. Raises InvalidSettings."""
+    config = _read_config(name, folder)
+    architectures = config.get("architectures") or []
+    causal = config.get("model_type") in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    if config.get("is_encoder_decoder") or not causal or (architectures and not _DECODERS & set(architectures)):
+        kind = architectures[0] if architectures else config.get("model_type") or "unknown"
+        raise InvalidSettings(f"{name} is a model of the kind {kind}, which doesn't continue text.")
+    if not any(folder.glob("*.safetensors")):
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+        why = "pickled weights only, which could run code; convert them to safetensors" if pickled else "no weights"
+        raise InvalidSettings(f"{name} has {why}.")
+
+
+def _find_folder(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> Path:
+    match source:
+        case FolderSource(_, path):
+            return path
+        case GgufSource(_, path):
+            check_gguf(path)
+            return cache.converted(path, lambda target: convert_gguf(path, target, progress))
+        case HubSource():
+            raise InvalidSettings("later")
+
+
+def _read_config(name: str, folder: Path) -> Mapping[str, Any]:
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidSettings(f"{name} is no model: there is no config.json in its folder.") from error
+    except (OSError, ValueError) as error:
+        raise InvalidSettings(f"{name} has a config.json I can't read.") from error
+    if not isinstance(config, dict):
+        raise InvalidSettings(f"{name} has a config.json I can't read.")
+    return config
+
+
+def _read_folder(name: str, folder: Path) -> LoadedModel:
+    safe = {"local_files_only": True, "trust_remote_code": False}
+    tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+    model, report = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, use_safetensors=True, weights_only=True, output_loading_info=True, **safe
+    )
+    if report["missing_keys"]:
+        raise InvalidSettings(f"{name} lacks {len(report['missing_keys'])} of its weights; its files are incomplete.")
+    return LoadedModel(name, model.eval(), tokenizer, _longest_text(model.config), _ends_of_text(model, tokenizer))
+
+
+def _longest_text(config: PretrainedConfig) -> int:
+    text = config.get_text_config()
+    lengths = (getattr(text, name, None) for name in _LENGTHS)
+    return next((length for length in lengths if isinstance(length, int) and length > 0), _LENGTH_UNKNOWN)
+
+
+def _ends_of_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Whatever the model's files call the end: the tokenizer, the configuration, the settings for generating."""
+    ends: set[int] = set()
+    for named in (tokenizer.eos_token_id, model.config.eos_token_id, model.generation_config.eos_token_id):
+        ends.update([named] if isinstance(named, int) else named or ())
+    return frozenset(ends)
+
+
+def _first_line(error: Exception) -> str:
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return line[:200].rstrip(".") + "."
