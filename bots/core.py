@@ -15,6 +15,7 @@ from bots.commands.results import ResultCommands
 from bots.commands.settings import SettingsCommands
 from bots.commands.status import StatusCommand
 from bots.commands.story import StoryCommands
+from bots.commands.typed import TypedCommands
 from bots.jobs import Jobs
 from bots.reply import Front
 from bots.retention import Retention
@@ -45,6 +46,7 @@ class Core:
         self.people = PeopleCommands(store, self.jobs)
         self.rules = SettingsCommands(store, backends, now)
         self.status = StatusCommand(store, backends, self.jobs, now)
+        self.typed = TypedCommands(self.people, self.rules, self.status)
 
     def register(self, name: FrontName, front: Front) -> None:
         """Make a front known, so that its open requests can be taken up again."""

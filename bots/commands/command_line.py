@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bots.commands.story import Completion
 from config.errors import InvalidOptions
-from config.sampling import ALIASES, OPTION_BY_NAME, parse_overrides
+from config.sampling import ALIASES, OPTION_BY_NAME, SamplingOverrides, parse_overrides
 
 _WORDS = {"preset", "model"}
 _SWITCHES = {"private", "cut"}
@@ -50,6 +50,14 @@ def parse_completion(text: str) -> TypedCompletion:
         _switch("cut", words.get("cut"), True),
     )
     return TypedCompletion(completion, _switch("private", words.get("private"), False))
+
+
+def parse_options(text: str) -> SamplingOverrides:
+    """Read options alone, as a preset has them; InvalidOptions quotes what isn't one."""
+    given = parse_completion(text).completion
+    if rest := given.prompt.strip():
+        raise InvalidOptions(f'"{rest[:40]}" is not an option; write name=value.')
+    return given.overrides
 
 
 class _Reader:

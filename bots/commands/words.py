@@ -1,0 +1,37 @@
+"""Reading typed sub-commands: the next word, one of several words, a word that must be there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+from config.errors import InvalidOptions
+
+T = TypeVar("T")
+Lines = tuple[str, ...]
+"""An answer in plain text, one line each."""
+
+
+def split_first(text: str) -> tuple[str, str]:
+    """The first word and the rest, both without the space between."""
+    first, *rest = text.split(None, 1) or [""]
+    return first, rest[0].strip() if rest else ""
+
+
+def choose(word: str, among: Mapping[str, T], what: str) -> T:
+    """What `word` stands for, whatever its case; InvalidOptions suggests the closest or lists all."""
+    wanted = word.lower()
+    if wanted in among:
+        return among[wanted]
+    known = [each for each in among if each]
+    close = difflib.get_close_matches(wanted, known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(known)}."
+    raise InvalidOptions(f'I don\'t know the {what} "{word[:40]}". {hint}')
+
+
+def needed(word: str, example: str) -> str:
+    """The word itself; InvalidOptions with an example when it is missing."""
+    if not word:
+        raise InvalidOptions(f"Something is missing there. Write it like this: {example}")
+    return word

@@ -1,0 +1,64 @@
+"""POST /generate: a prompt in, `text0`, `text1` … out, once they are written."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+from ulid import ULID
+
+from backends.store.records import RequestRecord
+from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
+from bots.core import Core
+from bots.views import ResultView
+from bots.web.bodies import read_object
+from bots.web.identity import API_CHANNEL, PROGRAM, WORKSPACE
+from bots.web.live import Broadcast, PageReply
+from bots.web.payloads import Json
+from config.errors import EngineFailed, InvalidOptions
+from config.sampling import parse_overrides
+
+
+class GenerateEndpoint:
+    """Takes its turn in the durable queue like everybody; who hangs up stops it."""
+
+    def __init__(self, core: Core, broadcast: Broadcast) -> None:
+        self._core = core
+        self._broadcast = broadcast
+
+    async def answer(self, request: web.Request) -> web.Response:
+        completion = _read(await read_object(request))
+        event_id = request.headers.get("Idempotency-Key", str(ULID()))[:100]
+        invocation = Invocation(f"generate:{event_id}", WORKSPACE, API_CHANNEL, PROGRAM, private=True)
+        accepted = await self._core.story.complete(invocation, PageReply(self._broadcast), completion)
+        request_id = accepted.record.id
+        try:
+            await self._core.jobs.wait(request_id)
+        except asyncio.CancelledError:
+            if accepted.created:
+                await self._core.jobs.stop(request_id, "api")
+            raise
+        record = await self._core.story.find(invocation, request_id)
+        return web.json_response(_answer(record, await self._core.results.show(invocation, request_id)))
+
+
+def _read(body: dict[str, Any]) -> Completion:
+    fields = dict(body)
+    prompt, preset, model = fields.pop("prompt", None), fields.pop("preset", None), fields.pop("model", None)
+    if prompt is None:
+        raise InvalidOptions("prompt is missing.", "prompt")
+    for name, value in (("prompt", prompt), ("preset", preset), ("model", model)):
+        if value is not None and not isinstance(value, str):
+            raise InvalidOptions(f"{name} must be text.", name)
+    return Completion(prompt, parse_overrides(fields), preset or None, model or None)
+
+
+def _answer(record: RequestRecord, view: ResultView) -> Json:
+    """Partial text is an answer, with the sentence that says why it is partial."""
+    if view.status != "done" and not any(sample.text for sample in view.samples):
+        raise EngineFailed(record.error or "That ended before a word was written; try again.")
+    texts = {f"text{sample.index}": sample.text for sample in view.samples}
+    notes = [*view.notes, *([record.error] if record.error else [])]
+    return {**texts, "seed": record.options.seed, "model": record.model, **({"notes": notes} if notes else {})}
