@@ -83,7 +83,13 @@ class Complaint:
 class SettingsErrors:
     """Turns complaints about one file and one environment into sentences."""
 
-    def __init__(self, fields: Sequence[SettingField], file: SettingsFile | None, environment: Environment) -> None:
+    def __init__(
+        self,
+        fields: Sequence[SettingField],
+        file: SettingsFile | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Without file and environment, as for settings made in chat, sentences begin with the setting's own name."""
         self._fields = fields
         self._file = file
         self._environment = environment
@@ -91,32 +97,36 @@ class SettingsErrors:
     def explain(self, details: ErrorDetails) -> InvalidSettings:
         """One sentence with the place and what must be there. Secrets and whole tables are never shown."""
         complaint = Complaint.from_details(details)
-        if self._from_environment(complaint):
-            return InvalidSettings(self._about_variable(complaint))
+        if self._environment and self._from_environment(complaint, self._environment):
+            return InvalidSettings(self._about_variable(complaint, self._environment))
+        return InvalidSettings(self._about_key(complaint))
+
+    def _about_key(self, complaint: Complaint) -> str:
         source = f"{self._file.name}: " if self._file else ""
         line = self._file.line_of(complaint.location) if self._file else None
         place = f" (line {line})" if line else ""
         if complaint.type == "extra_forbidden":
             hint = self._hint(complaint, _dotted)
-            return InvalidSettings(f"{source}there is no setting {_dotted(complaint.location)}{place}.{hint}")
-        return InvalidSettings(f"{source}{_dotted(complaint.location)} {self._phrase(complaint)}{place}.")
+            start = f"{source}there" if source else "There"
+            return f"{start} is no setting {_dotted(complaint.location)}{place}.{hint}"
+        return f"{source}{_dotted(complaint.location)} {self._phrase(complaint)}{place}."
 
-    def _about_variable(self, complaint: Complaint) -> str:
+    def _about_variable(self, complaint: Complaint, environment: Environment) -> str:
         location = complaint.location
         if complaint.type != "extra_forbidden":
-            return f"{shorten(self._environment.name_of(location), 120)} {self._phrase(complaint)}."
-        name = self._environment.first_below(location) or self._environment.name_of(location)
+            return f"{shorten(environment.name_of(location), 120)} {self._phrase(complaint)}."
+        name = environment.first_below(location) or environment.name_of(location)
         below = name.removeprefix(variable_name(location)) if name.startswith(variable_name(location)) else ""
         hint = self._hint(complaint, lambda path: variable_name(path) + below, _OTHER_VARIABLES)
         return f"There is no setting {shorten(name, 80)}.{hint}"
 
-    def _from_environment(self, complaint: Complaint) -> bool:
+    def _from_environment(self, complaint: Complaint, environment: Environment) -> bool:
         """Whether a variable is at fault. What is missing belongs to where the table around it was begun."""
         location = complaint.location
-        if self._environment.holds(location) or self._file is None:
+        if environment.holds(location) or self._file is None:
             return True
         above = location[:-1]
-        return self._environment.holds(above) and not holds(self._file.values, above)
+        return environment.holds(above) and not holds(self._file.values, above)
 
     def _phrase(self, complaint: Complaint) -> str:
         if complaint.type == SETTING_ERROR:

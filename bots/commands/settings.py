@@ -26,11 +26,13 @@ from bots.commands.setting_names import (
 )
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
-from config.settings_errors import settings_sentence
+from config.setting_fields import list_fields
+from config.settings_errors import SettingsErrors
 from config.workspace import WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
 _ATTEMPTS = 5
+_ERRORS = SettingsErrors(list_fields(WorkspaceSettings))
 
 Tree = dict[str, Any]
 """`WorkspaceSettings` as JSON, without what is as built in."""
@@ -165,7 +167,7 @@ def _validated(tree: Tree) -> WorkspaceSettings:
     try:
         return WorkspaceSettings.model_validate(tree)
     except ValidationError as error:
-        raise InvalidOptions(settings_sentence(error.errors()[0], None, {})) from error
+        raise InvalidOptions(_ERRORS.explain(error.errors()[0]).sentence) from error
 
 
 def _read_export(text: str) -> Tree:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from config.setting_fields import ANY_NAME, list_fields
 from config.settings import Settings
-from tests.fakes.sentences import refusal_of
+from config.settings_errors import SettingsErrors
+from config.workspace import WorkspaceSettings
+from tests.fakes.sentences import check_sentence, refusal_of
 from tests.fakes.settings_files import SettingsFolder
 
 FIELDS = list_fields(Settings)
@@ -142,6 +145,33 @@ def test_wrong_value_in_a_file_names_the_variable_that_names_the_file(folder: Se
 def test_missing_belongs_to_whoever_began_the_table(folder: SettingsFolder) -> None:
     assert folder.refusal(BACKEND, BACKENDS__BIG__MODEL="x") == (
         "inkling.toml: backends.big.base_url is needed; add it (line 1)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ({"defaults": {"temperature": 3}}, "defaults.temperature must be at most 2; found 3."),
+        ({"ceilings": {"lenght": 3}}, "There is no setting ceilings.lenght. Did you mean ceilings.length?"),
+        (
+            {"presets": {"Bad Name": {}}},
+            'presets."Bad Name" is not a usable name; take small letters, digits, - and _.',
+        ),
+        ({"channels": {"C1": {"defaults": {"top_n": 3}}}}, None),
+        ({"regenerate_by": "me"}, "regenerate_by must be one of 'requester', 'anyone' or 'admins'; found 'me'."),
+        ({"word_filter": "x"}, "word_filter must be a list; found 'x'."),
+        ({"cooldown_s": -1}, "cooldown_s must be at least 0; found -1."),
+        ({"regenerate_emoji": ""}, "regenerate_emoji must not be empty."),
+    ],
+    ids=str,
+)
+def test_rules_made_in_chat_are_named_as_they_are_there(rules: dict[str, object], sentence: str | None) -> None:
+    with pytest.raises(ValidationError) as caught:
+        WorkspaceSettings.model_validate(rules)
+    explained = SettingsErrors(list_fields(WorkspaceSettings)).explain(caught.value.errors()[0]).sentence
+    check_sentence(explained)
+    assert explained == (
+        sentence or "There is no setting channels.C1.defaults.top_n. Did you mean channels.C1.defaults.top_k?"
     )
 
 
