@@ -32,6 +32,9 @@ class EngineMetrics:
         self.requests = Counter(
             "inkling_requests", "Answered requests by path and status.", ("path", "status"), registry=self._registry
         )
+        self.broken_streams = Counter(
+            "inkling_broken_streams", "Streams that ended with an error after they began.", registry=self._registry
+        )
         self.first_token = Histogram(
             "inkling_time_to_first_token_seconds",
             "From the request to its first text.",
