@@ -8,6 +8,7 @@ Exit codes: 0 told to stop, 1 failed and may work later, 2 will never work like 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -57,7 +58,10 @@ def _quiet_libraries() -> None:
     """Their bars would mix with ours; and our log belongs to stderr, since stdout is for the supervisor."""
     os.environ["TQDM_DISABLE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
 
 
 if __name__ == "__main__":

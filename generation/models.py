@@ -15,8 +15,10 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from config.errors import EngineFailed, InklingError, InvalidSettings
 from generation.gguf_conversion import check_gguf, convert_gguf
+from generation.hub import HubModels
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
+from generation.model_files import has_weights, no_weights_sentence
 from generation.model_source import FolderSource, GgufSource, HubSource, ModelSource
 from generation.types import LoadedModel
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 """How the configurations of model families name the longest text they take."""
 _LENGTH_UNKNOWN = 2048
+_END_OF_DOCUMENT = "<|endoftext|>"
+"""Ends a text also in models whose own end is that of a chat message."""
 _DECODERS: frozenset[str] = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
 
 log = structlog.get_logger(__name__)
@@ -62,10 +66,9 @@ def check_folder(name: str, folder: Path) -> None:
     if config.get("is_encoder_decoder") or not causal or (architectures and not _DECODERS & set(architectures)):
         kind = architectures[0] if architectures else config.get("model_type") or "unknown"
         raise InvalidSettings(f"{name} is a model of the kind {kind}, which doesn't continue text.")
-    if not any(folder.glob("*.safetensors")):
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
-        why = "pickled weights only, which could run code; convert them to safetensors" if pickled else "no weights"
-        raise InvalidSettings(f"{name} has {why}.")
+    names = [path.name for path in folder.iterdir()]
+    if not has_weights(names):
+        raise InvalidSettings(no_weights_sentence(name, names))
 
 
 def _find_folder(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> Path:
@@ -76,7 +79,7 @@ def _find_folder(source: ModelSource, cache: ModelCache, progress: LoadProgress)
             check_gguf(path)
             return cache.converted(path, lambda target: convert_gguf(path, target, progress))
         case HubSource():
-            raise InvalidSettings("later")
+            return HubModels(cache.hub).fetch(source, progress)
 
 
 def _read_config(name: str, folder: Path) -> Mapping[str, Any]:
@@ -111,8 +114,9 @@ def _longest_text(config: PretrainedConfig) -> int:
 
 def _ends_of_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     """Whatever the model's files call the end: the tokenizer, the configuration, the settings for generating."""
+    named_end = tokenizer.convert_tokens_to_ids(_END_OF_DOCUMENT) if _END_OF_DOCUMENT in tokenizer.get_vocab() else None
     ends: set[int] = set()
-    for named in (tokenizer.eos_token_id, model.config.eos_token_id, model.generation_config.eos_token_id):
+    for named in (named_end, tokenizer.eos_token_id, model.config.eos_token_id, model.generation_config.eos_token_id):
         ends.update([named] if isinstance(named, int) else named or ())
     return frozenset(ends)
 
