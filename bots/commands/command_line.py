@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from bots.commands.story import Completion
+from bots.commands.text_escapes import read_escapes
 from config.errors import InvalidOptions
 from config.sampling import ALIASES, OPTION_BY_NAME, SamplingOverrides, parse_overrides
 
@@ -26,7 +27,6 @@ _PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]*)(?P<sign>[=:])(?=\S)")
 _SPACED_PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]*):[ \t]+")
 _PROMPT = re.compile(r"prompt:[ \t]*", re.IGNORECASE)
 _ENDS = re.compile(r"(?:--|[—–])(?:\s|$)")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "s": " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,9 @@ def _name(name: str, written: str | None = None) -> str:
 
 
 def _unquoted(value: str) -> str:
-    """The value without its quotes, with \\n, \\t, \\s (space) and \\\\ read."""
+    """The value without its quotes, with its escapes read."""
     inner = value[1:-1] if len(value) > 1 and value[0] in "\"'“„«‘" else value
-    return re.sub(r"\\([ntrs\\\"])", lambda found: _ESCAPES[found[1]], inner)
+    return read_escapes(inner)
 
 
 def _word(value: object) -> str | None:
