@@ -10,7 +10,7 @@ import typer
 from bots.cli.chat import chat
 from bots.cli.complete import complete
 from bots.cli.config import make_config_app
-from bots.cli.examples import examples
+from bots.cli.help_texts import examples, help_of
 from bots.cli.models import models
 from bots.cli.run import run
 from bots.cli.serve import serve
@@ -33,22 +33,23 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_start)
     app.command(
+        help=help_of(complete),
         epilog=examples(
             'inkling complete "Once upon a time" --samples 3 --seed 7',
             "inkling complete --file story.txt --temperature 0.5 >> story.txt",
             "echo 'Dear diary,' | inkling complete - --stop '\\n'",
             "inkling complete --json 'The sea' | jq -r '.samples[].text'",
             "inkling complete -- '--dashes may begin it'",
-        )
+        ),
     )(complete)
-    app.command(epilog=examples("inkling chat", "inkling chat --model gpt2 --port 9000"))(chat)
-    app.command(epilog=examples("inkling run", "INKLING_LOG__JSON_LINES=true inkling run"))(run)
+    app.command(help=help_of(chat), epilog=examples("inkling chat", "inkling chat --model gpt2 --port 9000"))(chat)
+    app.command(help=help_of(run), epilog=examples("inkling run", "INKLING_LOG__JSON_LINES=true inkling run"))(run)
     app.command(
         add_help_option=False,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
         epilog=examples("inkling serve --model gpt2 --port 8000", "inkling serve --help"),
     )(serve)
-    app.command(epilog=examples("inkling models", "inkling models --json"))(models)
+    app.command(help=help_of(models), epilog=examples("inkling models", "inkling models --json"))(models)
     app.add_typer(make_config_app(), name="config")
     return app
 

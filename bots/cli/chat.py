@@ -9,7 +9,7 @@ import typer
 
 def chat(
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, show_default=False)
+        str | None, typer.Option(metavar="N", help="Port to listen on; 0 picks a free one.", show_default=False)
     ] = None,
     host: Annotated[
         str | None,

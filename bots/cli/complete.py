@@ -42,10 +42,13 @@ def complete(
     """
     from bots.cli.completion_run import run_completion
     from bots.cli.prompt_source import read_prompt
-    from bots.cli.selection import only_default, select
+    from bots.cli.selection import model_to_ask_for, only_default, select
     from bots.commands.story import Completion
     from config.settings import load_settings
+    from config.text import check_prompt
 
     settings = only_default(select(load_settings(), backend, model))
-    text = read_prompt(prompt or [], file, settings.limits.max_prompt_characters)
-    return run_completion(settings, Completion(text, overrides, preset, cut=not no_cut), as_json)
+    limit = settings.limits.max_prompt_characters
+    text = check_prompt(read_prompt(prompt or [], file, limit), limit)
+    given = Completion(text, overrides, preset, model_to_ask_for(settings, model), cut=not no_cut)
+    return run_completion(settings, given, as_json)

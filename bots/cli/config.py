@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bots.cli.examples import examples
+from bots.cli.help_texts import examples
 
 
 def make_config_app() -> typer.Typer:
@@ -57,7 +57,7 @@ def path() -> int:
 
 
 def check() -> None:
-    """Check the settings: silent trouble exits with 2 and one sentence that names the place."""
+    """Check the settings; a mistake is told in one sentence that names the place, with exit code 2."""
     from bots.cli.selection import select
     from bots.web.access import check_binding
     from config.settings import read_sources, validate_settings

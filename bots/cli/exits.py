@@ -16,9 +16,9 @@ from config.errors import EngineRefused, InklingError, InvalidOptions, InvalidSe
 _MISTAKES = (InvalidOptions, InvalidSettings, NotFound, NotAllowed, EngineRefused)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns its exit code."""
-    code = _run(arguments)
+def run(arguments: Sequence[str], app: typer.Typer | None = None) -> int:
+    """Run one command line, of Inkling's own commands when `app` is left out; returns its exit code."""
+    code = _run(arguments, app or make_app())
     try:
         sys.stdout.flush()
     except (OSError, AttributeError, ValueError):
@@ -27,9 +27,9 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], app: typer.Typer) -> int:
     try:
-        command = typer.main.get_command(make_app())
+        command = typer.main.get_command(app)
         result = command.main(list(arguments), prog_name="inkling", standalone_mode=False)
     except InklingError as error:
         _complain(error.sentence)
@@ -51,7 +51,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _complain(sentence: str) -> None:
     from bots.cli.terminal import Terminal
 
-    Terminal.standard().say(sentence, "red")
+    Terminal(None, sys.stderr).say(sentence, "red")
 
 
 def _report_bug(error: Exception) -> None:

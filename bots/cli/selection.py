@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.errors import InvalidSettings, NotFound
+from config.errors import InvalidOptions, InvalidSettings, NotFound
 from config.settings import (
     BackendSettings,
     EchoBackendSettings,
@@ -12,6 +12,8 @@ from config.settings import (
 )
 from config.text import shorten
 from generation.model_source import find_source
+
+MAX_PORT = 65_535
 
 
 def select(settings: Settings, backend: str | None, model: str | None) -> Settings:
@@ -25,6 +27,11 @@ def select(settings: Settings, backend: str | None, model: str | None) -> Settin
         raise NotFound(f'There is no backend "{shorten(name)}"; the backends are {known}.')
     chosen = _with_model(name, settings.backends[name], model)
     return settings.model_copy(update={"default_backend": name, "backends": {**settings.backends, name: chosen}})
+
+
+def model_to_ask_for(settings: Settings, model: str | None) -> str | None:
+    """What a request has to name: nothing where the default backend has but the one model of its settings."""
+    return model if isinstance(settings.backends[settings.default_backend], OpenAIBackendSettings) else None
 
 
 def only_default(settings: Settings) -> Settings:
@@ -53,7 +60,17 @@ def _check_local(model: str) -> None:
     find_source(model)
 
 
-def place_page(settings: Settings, host: str | None, port: int | None) -> Settings:
-    """The settings with the page at that address."""
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    return settings.model_copy(update={"web": settings.web.model_copy(update=given)})
+def place_page(settings: Settings, host: str | None, port: str | None) -> Settings:
+    """The settings with the page at that address. Raises InvalidOptions for what is no port."""
+    web = settings.web
+    if host is not None:
+        web = web.model_copy(update={"host": host})
+    if port is not None:
+        web = web.model_copy(update={"port": _port(port)})
+    return settings.model_copy(update={"web": web})
+
+
+def _port(typed: str) -> int:
+    if typed.isascii() and typed.isdecimal() and len(typed) <= 5 and int(typed) <= MAX_PORT:
+        return int(typed)
+    raise InvalidOptions(f"--port must be a whole number between 0 and {MAX_PORT:,}; you gave {shorten(typed)}.")

@@ -14,7 +14,7 @@ from config.setting_fields import ANY_NAME, SettingField, list_fields
 from config.settings import Settings
 
 _HEAD = """\
-# Inkling's settings. Take the # off a line to change it; what is left out stays as it is shown here.
+# Inkling's settings. Take the # off a line to change it; what is left out is as shown here, or not set.
 # Each can be a variable too, which wins over this file: limits.max_length is INKLING_LIMITS__MAX_LENGTH.
 """
 _EXAMPLE_NAMES = {"local": "local", "openai": "server", "echo": "echo"}
@@ -32,7 +32,7 @@ def render_template() -> str:
     for name, info in ((each.path[0], each.info) for each in fields if len(each.path) == 1 and each.shape == "table"):
         below = [each for each in fields if each.path[0] == name and len(each.path) > 1]
         lines += _backends(below) if name == "backends" else _table(name, info.description or "", below)
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _table(name: str, description: str, fields: Sequence[SettingField]) -> Iterator[str]:

@@ -33,8 +33,7 @@ class WaitingReply:
         if notice is None:
             self._terminal.end_wait()
         elif notice.startswith(("Waking", "Queued")):
-            detail = f" {self._observation.detail}" if notice.startswith("Waking") else ""
-            self._terminal.wait(f"{notice}{detail}".rstrip())
+            self._terminal.wait(notice, self._observation.detail if notice.startswith("Waking") else "")
 
 
 class StreamedReply(WaitingReply):
@@ -56,6 +55,8 @@ class StreamedReply(WaitingReply):
     async def finish(self, view: ResultView) -> None:
         self._terminal.end_wait()
         self._show_text(view, ended=True)
+        if self._terminal.gone.is_set():
+            return
         for note in view.notes:
             self._terminal.say(note, "dim")
         if view.status == "failed":
@@ -65,7 +66,7 @@ class StreamedReply(WaitingReply):
             self._terminal.say(f"{number}{sample.footer}", "dim")
 
     def _show_text(self, view: ResultView, ended: bool) -> None:
-        while self._current < len(view.samples):
+        while self._current < len(view.samples) and not self._terminal.gone.is_set():
             sample = view.samples[self._current]
             self._write(view, sample)
             if sample.open and not ended:

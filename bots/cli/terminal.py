@@ -76,13 +76,13 @@ class Terminal:
         self.end_wait()
         self._print(sentence, style)
 
-    def wait(self, notice: str) -> None:
+    def wait(self, notice: str, detail: str = "") -> None:
         """Tell why there is no text yet: a spinner on a terminal, else one line for each kind of waiting."""
         if self._err.is_terminal:
             if self._status is None:
                 self._status = self._err.status("")
                 self._status.start()
-            self._status.update(Text(visible(notice), "dim"))
+            self._status.update(Text(visible(f"{notice} {detail}".rstrip()), "dim"))
         elif (kind := notice.split(" ")[0].strip(",.")) != self._last_notice:
             self._last_notice = kind
             self._print(notice, "")
