@@ -17,7 +17,7 @@ from bots.commands.status import StatusCommand
 from bots.commands.story import StoryCommands
 from bots.commands.typed import TypedCommands
 from bots.jobs import Jobs
-from bots.reply import Front
+from bots.reply import PATIENCE_S, Front
 from bots.retention import Retention
 from config.settings import Settings
 from config.workspace import Front as FrontName
@@ -33,14 +33,20 @@ class Core:
     """What a front calls. Register the fronts, then `start`; store and backends belong to the caller."""
 
     def __init__(
-        self, settings: Settings, store: Store, backends: BackendRegistry, now: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        store: Store,
+        backends: BackendRegistry,
+        now: Callable[[], datetime] = utc_now,
+        patience_s: float = PATIENCE_S,
     ) -> None:
+        """`patience_s` is how long one call to a platform may take."""
         self._fronts: dict[str, Front] = {}
         self._retention = Retention(store, now)
         self._sweeping: asyncio.Task[None] | None = None
         self.settings = settings
         self.backends = backends
-        self.jobs = Jobs(store, backends, self._fronts, settings.limits, now)
+        self.jobs = Jobs(store, backends, self._fronts, settings.limits, now, patience_s)
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
         self.results = ResultCommands(store, self.jobs)
         self.people = PeopleCommands(store, self.jobs)

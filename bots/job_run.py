@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 import structlog
 
@@ -15,20 +16,26 @@ from backends.store.protocol import Store
 from backends.store.records import Outcome, RequestRecord, SampleEnd, SampleRecord
 from bots.presenter import present
 from bots.reply import LiveReply
+from bots.views import ResultView
 from bots.word_filter import WordFilter
-from config.errors import DeadlineExceeded, InklingError, PromptTooLong
+from config.errors import DeadlineExceeded, EngineFailed, InklingError, PromptTooLong
 
 CHECKPOINT_EVERY_S = 1.0
+HEALTH_PATIENCE_S = 5.0
+PROMPT_TAIL = 200
+"""Characters of the prompt the word filter looks at before the completion: a word may begin there."""
+FAILED_INSIDE = "failed inside Inkling; the log says more. Press 🔁 to try again."
 
 log = structlog.get_logger(__name__)
 
 
 class JobRun:
-    """Runs one request. `run` returns when the request has ended and its final view was shown."""
+    """Runs one request. `run` returns its final view once its end is saved."""
 
     def __init__(
         self,
         record: RequestRecord,
+        saved: Sequence[SampleRecord],
         store: Store,
         backend: Backend,
         live: LiveReply,
@@ -36,6 +43,7 @@ class JobRun:
         deadline_s: float,
         now: Callable[[], datetime],
     ) -> None:
+        """`saved` is what an earlier process wrote of it: kept until this one has got as far."""
         self._record = record
         self._store = store
         self._backend = backend
@@ -45,21 +53,21 @@ class JobRun:
         self._now = now
         self._progress: Progress | None = None
         self._raw = [""] * record.options.samples
-        self._samples = [
-            SampleRecord(record.id, index, record.options.seed_of(index)) for index in range(record.options.samples)
-        ]
+        self._samples = begin_samples(record, saved)
         self._stopped_by: str | None = None
         self._streaming: asyncio.Task[None] | None = None
         self._checkpointed_at = 0.0
 
     def stop(self, by: str) -> None:
-        """End the request soon, keeping the text so far."""
+        """End the request soon, keeping the text so far. The first who stops it is named."""
+        if self._stopped_by is not None:
+            return
         self._stopped_by = by
         if self._streaming is not None:
             self._streaming.cancel()
 
-    async def run(self) -> None:
-        """Stream to the end. Cancelling this leaves the request open, to be resumed after a restart."""
+    async def run(self) -> ResultView | None:
+        """Stream to the end; None if somebody else ended it. Cancelling this leaves the request open, to be resumed."""
         started_at = self._now()
         await self._store.mark_running(self._record.id, started_at)
         self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
@@ -72,23 +80,21 @@ class JobRun:
             if self._stopped_by is None:
                 await self._leave_open()
                 raise
-            await self._end("stopped", f"stopped by @{self._stopped_by}", "stopped")
+            return await self._end("stopped", f"stopped by @{self._stopped_by}", "stopped")
         except DeadlineExceeded:
-            await self._end("failed", f"cut off after {self._deadline_s:g} s, partial text kept", "deadline")
+            return await self._end("failed", f"cut off after {self._deadline_s:g} s, partial text kept", "deadline")
         except InklingError as error:
-            await self._end("failed", error.sentence, "failed")
+            return await self._end("failed", error.sentence, "failed")
         except Exception:
             log.exception("job.failed", request_id=self._record.id)
-            await self._end("failed", "failed inside Inkling; the log says more. Press 🔁 to try again.", "failed")
-        else:
-            await self._end("done", None, "failed")
+            return await self._end("failed", FAILED_INSIDE, "failed")
+        return await self._end("done", None, "failed")
 
     async def _leave_open(self) -> None:
         if self._streaming is not None:
             self._streaming.cancel()
             await asyncio.gather(self._streaming, return_exceptions=True)
-        await self._store.checkpoint(self._samples)
-        await self._live.aclose()
+        await self._store.checkpoint(self._written())
 
     async def _stream(self, may_cut: bool, keep_last_tokens: int | None = None) -> None:
         record = self._record
@@ -104,6 +110,8 @@ class JobRun:
                 raise
             self._note(f"{error.sentence} I kept the last {error.limit:,}.")
             await self._stream(False, error.limit)
+        if any(sample.end is None for sample in self._samples):
+            raise EngineFailed(f"{self._backend.name} ended before the text was complete. Press 🔁 to try again.")
 
     def _note(self, sentence: str) -> None:
         self._record = replace(self._record, notes=(*self._record.notes, sentence))
@@ -120,48 +128,70 @@ class JobRun:
         await self._checkpoint()
 
     def _save(self, index: int, finished: SampleFinished | None = None) -> None:
-        sample = replace(self._samples[index], text=self._filter.mask(self._raw[index]))
+        sample, text = self._samples[index], self._masked(self._raw[index])
         if finished is not None:
             sample = replace(
                 sample,
+                text=text,
                 end=finished.finish_reason,
                 stop_reason=finished.stop_reason,
                 completion_tokens=finished.completion_tokens,
             )
+        elif len(text) >= len(sample.text):
+            sample = replace(sample, text=text)
         self._samples[index] = sample
+
+    def _masked(self, text: str) -> str:
+        tail = self._record.prompt[-PROMPT_TAIL:]
+        return self._filter.mask(tail + text)[len(tail) :]
 
     async def _checkpoint(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._checkpointed_at >= CHECKPOINT_EVERY_S:
-            self._checkpointed_at = now
-            await self._store.checkpoint([sample for sample in self._samples if sample.text])
+        if now - self._checkpointed_at < CHECKPOINT_EVERY_S or not self._written():
+            return
+        self._checkpointed_at = now
+        try:
+            await self._store.checkpoint(self._written())
+        except Exception:
+            log.exception("job.checkpoint_failed", request_id=self._record.id)
 
-    async def _end(self, status: str, error: str | None, unfinished: SampleEnd) -> None:
-        """Save the end and show it; samples that had not finished end as `unfinished` says."""
-        self._samples = [
-            sample if sample.end is not None else replace(sample, end=unfinished) for sample in self._samples
-        ]
-        outcome = Outcome(
-            status,  # type: ignore[arg-type]  # one of the three literals above
-            self._now(),
-            await self._model_name(),
-            error,
-            self._record.notes,
-        )
-        if await self._store.finish(self._record.id, outcome, self._samples):
-            self._record = ended(self._record, outcome)
-            await self._live.finish(present(self._record, self._samples))
-        else:
-            await self._live.aclose()
+    def _written(self) -> list[SampleRecord]:
+        return [sample for sample in self._samples if sample.text]
+
+    async def _end(
+        self, status: Literal["done", "failed", "stopped"], error: str | None, unfinished: SampleEnd
+    ) -> ResultView | None:
+        """Save the end; samples that had not finished end as `unfinished` says."""
+        outcome = Outcome(status, self._now(), await self._model_name(), error, self._record.notes)
+        return await save_end(self._store, self._record, outcome, self._samples, unfinished)
 
     async def _model_name(self) -> str | None:
         """The model that wrote it, by the backend's own name; None when the backend can't say."""
         if self._record.model is not None:
             return self._record.model
         try:
-            return (await self._backend.health()).model
-        except InklingError:
+            async with asyncio.timeout(HEALTH_PATIENCE_S):
+                return (await self._backend.health()).model
+        except Exception:
+            log.exception("job.model_unknown", request_id=self._record.id)
             return None
+
+
+def begin_samples(record: RequestRecord, saved: Sequence[SampleRecord] = ()) -> list[SampleRecord]:
+    """A request's samples before it runs, with the text an earlier process saved."""
+    texts = {sample.index: sample.text for sample in saved}
+    options = record.options
+    return [SampleRecord(record.id, i, options.seed_of(i), texts.get(i, "")) for i in range(options.samples)]
+
+
+async def save_end(
+    store: Store, record: RequestRecord, outcome: Outcome, samples: Sequence[SampleRecord], unfinished: SampleEnd
+) -> ResultView | None:
+    """End a request in the store; its final view, or None if it had ended before."""
+    samples = [sample if sample.end is not None else replace(sample, end=unfinished) for sample in samples]
+    if not await store.finish(record.id, outcome, samples):
+        return None
+    return present(ended(record, outcome), samples)
 
 
 def ended(record: RequestRecord, outcome: Outcome) -> RequestRecord:

@@ -4,42 +4,47 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from backends.protocol import BackendRegistry, Progress
 from backends.store.protocol import Store
-from backends.store.records import Accepted, Outcome, RequestRecord, SampleEnd, SampleRecord
+from backends.store.records import Accepted, Outcome, RequestRecord
 from bots.fair_queue import FairQueue
-from bots.job_run import JobRun, ended
-from bots.presenter import present
-from bots.reply import Front, LiveReply, Reply
+from bots.job_run import FAILED_INSIDE, JobRun, begin_samples, save_end
+from bots.presenter import duration, present
+from bots.reply import PATIENCE_S, Front, LiveReply, LostReply, Reply
+from bots.views import ResultView
 from bots.word_filter import WordFilter
 from config.errors import NotFound, Overloaded
 from config.settings import LimitSettings
 
 FIRST_GUESS_S = 5.0
+DELIVER_WITHIN = timedelta(days=1)
+"""How long after its end a result whose end was never shown is still worth showing."""
+CLOSING_GRACE_S = 5.0
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A request that waits or runs. `finished` is set when its final view was shown."""
+    """A request that waits, runs or is being shown for the last time. `finished` is set when that was done."""
 
     record: RequestRecord
     live: LiveReply
-    finished: asyncio.Event
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
     run: JobRun | None = None
     stopped_by: str | None = None
     """Set when somebody stopped it, maybe before `run` was there."""
 
 
 class Jobs:
-    """Accepts, orders, runs, stops and resumes requests."""
+    """Accepts, orders, runs, stops, delivers and resumes requests."""
 
     def __init__(
         self,
@@ -48,62 +53,86 @@ class Jobs:
         fronts: Mapping[str, Front],
         limits: LimitSettings,
         now: Callable[[], datetime],
+        patience_s: float = PATIENCE_S,
     ) -> None:
+        """`patience_s` is how long one call to a platform may take; no request waits for another's platform."""
         self._store = store
         self._backends = backends
         self._fronts = fronts
         self._limits = limits
         self._now = now
+        self._patience_s = patience_s
         self._waiting: FairQueue[Job] = FairQueue()
         self._jobs: dict[str, Job] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._accepting = 0
+        self._closing = False
         self._durations: deque[float] = deque([FIRST_GUESS_S], maxlen=20)
 
     @property
     def running(self) -> int:
-        return len(self._tasks)
+        return len(self._running)
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
-    async def submit(self, record: RequestRecord, reply: Reply) -> Accepted:
-        """Write the request, show it, and let it wait its turn. Overloaded when the queue is full."""
+    async def accept(self, record: RequestRecord, reply: Reply) -> Accepted:
+        """Write the request and let it wait its turn; `opened` tells when it is shown. Overloaded when full.
+
+        Once the writing has begun it is finished, even if the caller is cancelled.
+        """
         self._refuse_when_full()
         self._accepting += 1
+        return await asyncio.shield(self._spawn(self._accept(record, reply)))
+
+    async def _accept(self, record: RequestRecord, reply: Reply) -> Accepted:
         try:
             accepted = await self._store.accept(record)
         finally:
             self._accepting -= 1
         if accepted.created:
-            await self._enter(record, LiveReply(reply))
+            self._enter(record, reply)
+            self._start_next()
         return accepted
 
     def _refuse_when_full(self) -> None:
+        if self._closing:
+            raise Overloaded("Inkling is restarting. Try again in about a minute.", 60.0)
         waiting = self.waiting + self._accepting
         free = self._limits.max_running - self.running
         if waiting >= self._limits.max_queued + max(free, 0):
             seconds = self._eta(waiting)
-            raise Overloaded(
-                f"The queue is full ({waiting} waiting). Try again in about {max(1, round(seconds / 60))} minutes.",
-                seconds,
-            )
+            raise Overloaded(f"The queue is full ({waiting} waiting). Try again in about {duration(seconds)}.", seconds)
 
-    async def _enter(self, record: RequestRecord, live: LiveReply) -> None:
-        job = Job(record, live, asyncio.Event())
+    async def opened(self, request_id: str) -> None:
+        """Until the request was shown for the first time, or its platform refused; at once if it isn't open here."""
+        job = self._jobs.get(request_id)
+        if job is not None:
+            await job.live.opened()
+
+    def _enter(self, record: RequestRecord, reply: Reply) -> None:
+        if record.id in self._jobs or self._closing:
+            return
+        job = Job(record, LiveReply(reply, self._patience_s))
         self._jobs[record.id] = job
-        owner = (str(record.workspace), record.requester_id)
-        self._waiting.push(owner, job)
-        reference = await live.open(present(record, (), self._place(job)))
-        if reference is not None and reference != record.reply_ref:
-            await self._store.set_reply(record.id, reference)
-        self._start_next()
+        self._waiting.push((str(record.workspace), record.requester_id), job)
+        job.live.open(present(record, (), self._place(job)))
+        self._spawn(self._keep_reference(job))
+
+    async def _keep_reference(self, job: Job) -> None:
+        reference = await job.live.opened()
+        if reference is None or reference == job.record.reply_ref:
+            return
+        try:
+            await self._store.set_reply(job.record.id, reference)
+        except Exception:
+            log.exception("job.reference_lost", request_id=job.record.id)
 
     def _place(self, job: Job) -> Progress | None:
         """Where a job stands; None when it can start at once."""
-        order = self._waiting.order()
-        position = order.index(job) if job in order else 0
+        position = self._waiting.order().index(job)
         if position < self._limits.max_running - self.running:
             return None
         return Progress("queued", position, self._eta(position))
@@ -113,43 +142,49 @@ class Jobs:
         return average * (position // self._limits.max_running + 1)
 
     def _start_next(self) -> None:
-        while self._waiting and self.running < self._limits.max_running:
+        while self._waiting and self.running < self._limits.max_running and not self._closing:
             job = self._waiting.pop()
             task = asyncio.create_task(self._work(job), name=f"job {job.record.id}")
-            self._tasks.add(task)
+            self._running.add(task)
             task.add_done_callback(self._worked)
         self._tell_positions()
 
     def _tell_positions(self) -> None:
-        for job in self._waiting.order():
-            job.live.show(present(job.record, (), self._place(job)))
+        for position, job in enumerate([] if self._closing else self._waiting.order()):
+            job.live.show(present(job.record, (), Progress("queued", position, self._eta(position))))
 
     def _worked(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        if task.exception() is not None:
-            log.error("job.crashed", exc_info=task.exception())
+        self._running.discard(task)
         self._start_next()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     async def _work(self, job: Job) -> None:
         started = asyncio.get_running_loop().time()
+        view = await self._end_surely(job, self._run(job))
+        self._durations.append(asyncio.get_running_loop().time() - started)
+        self._spawn(self._deliver(job, view))
+
+    async def _run(self, job: Job) -> ResultView | None:
         try:
             job.run = await self._prepare(job)
-            if job.stopped_by is not None:
-                job.run.stop(job.stopped_by)
-            await job.run.run()
         except NotFound as error:
-            await self._end_unrun(job, Outcome("failed", self._now(), None, error.sentence, job.record.notes))
-        self._durations.append(asyncio.get_running_loop().time() - started)
-        self._jobs.pop(job.record.id, None)
-        job.finished.set()
+            return await self._end_unrun(job, Outcome("failed", self._now(), None, error.sentence, job.record.notes))
+        if job.stopped_by is not None:
+            job.run.stop(job.stopped_by)
+        return await job.run.run()
 
     async def _prepare(self, job: Job) -> JobRun:
-        backend = self._backends.get(job.record.backend)
-        rules = (await self._store.workspace(job.record.workspace)).settings
+        record = job.record
+        backend = self._backends.get(record.backend)
+        rules = (await self._store.workspace(record.workspace)).settings
         return JobRun(
-            job.record,
+            record,
+            await self._store.samples(record.id),
             self._store,
             backend,
             job.live,
@@ -163,45 +198,103 @@ class Jobs:
         job = self._jobs.get(request_id)
         if job is None:
             return False
-        if self._waiting.remove(job):
-            outcome = Outcome("stopped", self._now(), None, f"stopped by @{by}", job.record.notes)
-            await self._end_unrun(job, outcome)
-            self._jobs.pop(request_id, None)
-            job.finished.set()
-            self._tell_positions()
-            return True
-        job.stopped_by = by
-        if job.run is not None:
-            job.run.stop(by)
+        if job.stopped_by is None:
+            job.stopped_by = by
+            if self._waiting.remove(job):
+                self._spawn(self._stop_waiting(job, by))
+                self._tell_positions()
+            elif job.run is not None:
+                job.run.stop(by)
         await job.finished.wait()
         return True
 
-    async def _end_unrun(self, job: Job, outcome: Outcome) -> None:
-        end: SampleEnd = "stopped" if outcome.status == "stopped" else "failed"
-        options = job.record.options
-        samples = [SampleRecord(job.record.id, i, options.seed_of(i), end=end) for i in range(options.samples)]
-        if await self._store.finish(job.record.id, outcome, samples):
-            await job.live.finish(present(ended(job.record, outcome), samples))
+    async def _stop_waiting(self, job: Job, by: str) -> None:
+        outcome = Outcome("stopped", self._now(), None, f"stopped by @{by}", job.record.notes)
+        await self._deliver(job, await self._end_surely(job, self._end_unrun(job, outcome)))
+
+    async def _end_surely(self, job: Job, ending: Coroutine[Any, Any, ResultView | None]) -> ResultView | None:
+        """The final view; when the store fails, try once more to end the request as failed, else leave it open."""
+        try:
+            return await ending
+        except Exception:
+            log.exception("job.crashed", request_id=job.record.id)
+        try:
+            return await self._end_unrun(job, Outcome("failed", self._now(), None, FAILED_INSIDE, job.record.notes))
+        except Exception:
+            log.exception("job.left_open", request_id=job.record.id)
+            return None
+
+    async def _end_unrun(self, job: Job, outcome: Outcome) -> ResultView | None:
+        samples = begin_samples(job.record, await self._store.samples(job.record.id))
+        return await save_end(
+            self._store, job.record, outcome, samples, "stopped" if outcome.status == "stopped" else "failed"
+        )
+
+    async def _deliver(self, job: Job, view: ResultView | None) -> None:
+        """Show the final view; one that could not be shown is tried again after the next start."""
+        try:
+            if view is not None and await job.live.finish(view):
+                await self._store.mark_delivered(job.record.id)
+        except Exception:
+            log.exception("job.not_marked_delivered", request_id=job.record.id)
+        finally:
+            await job.live.aclose()
+            self._jobs.pop(job.record.id, None)
+            job.finished.set()
 
     async def wait(self, request_id: str) -> None:
-        """Until the request has ended; at once if it isn't open here."""
+        """Until the request has ended and its end was shown; at once if it isn't open here."""
         job = self._jobs.get(request_id)
         if job is not None:
             await job.finished.wait()
 
     async def resume(self) -> int:
-        """After a start: take up every open request again, with the same seed and so the same text."""
-        records = await self._store.open_requests()
-        resumed = [record for record in records if record.workspace.front in self._fronts]
+        """After a start: show the ends that were not shown, and take up every open request again, with the same seed
+        and so the same text; returns how many were open."""
+        unshown = [r for r in await self._store.undelivered(self._now() - DELIVER_WITHIN) if self._is_new(r)]
+        resumed = [record for record in await self._store.open_requests() if self._is_new(record)]
         for record in resumed:
-            await self._enter(record, LiveReply(self._fronts[record.workspace.front].reopen(record)))
+            self._enter(record, self._reopen(record))
+        self._start_next()
+        jobs = [Job(record, LiveReply(self._reopen(record), self._patience_s)) for record in unshown]
+        self._jobs.update({job.record.id: job for job in jobs})
+        self._spawn(self._deliver_again(jobs))
         return len(resumed)
+
+    def _is_new(self, record: RequestRecord) -> bool:
+        return record.workspace.front in self._fronts and record.id not in self._jobs
+
+    def _reopen(self, record: RequestRecord) -> Reply:
+        try:
+            return self._fronts[record.workspace.front].reopen(record)
+        except Exception:
+            log.exception("reply.lost", request_id=record.id)
+            return LostReply(record.reply_ref)
+
+    async def _deliver_again(self, jobs: list[Job]) -> None:
+        """One after the other, so that a start doesn't flood the platforms."""
+        for job in jobs:
+            await self._deliver(job, await self._final_view(job.record))
+
+    async def _final_view(self, record: RequestRecord) -> ResultView | None:
+        try:
+            return present(record, await self._store.samples(record.id))
+        except Exception:
+            log.exception("job.unreadable", request_id=record.id)
+            return None
 
     async def aclose(self) -> None:
         """Stop working; open requests stay open in the store, with the text so far."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        self._closing = True
+        for task in self._running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for job in self._waiting.order():
-            await job.live.aclose()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._background:
+            await asyncio.wait(self._background, timeout=min(CLOSING_GRACE_S, self._patience_s))
+        await asyncio.gather(*(job.live.aclose() for job in self._jobs.values()))
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for job in self._jobs.values():
+            job.finished.set()
+        self._jobs.clear()

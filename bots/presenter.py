@@ -69,14 +69,15 @@ def waiting_notice(progress: Progress | None) -> str:
     """Why there is no text yet, in one sentence."""
     if progress is None or progress.stage == "running":
         return "Writing …"
-    about = f", about {_duration(progress.eta_s)}" if progress.eta_s is not None else ""
+    about = f", about {duration(progress.eta_s)}" if progress.eta_s is not None else ""
     if progress.stage == "starting":
         return f"Waking the model{about}."
     ahead = f", {progress.position} ahead of you" if progress.position else ""
     return f"Queued{ahead}{about}."
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`20 s`, `2 minutes`."""
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} minutes"
 
 

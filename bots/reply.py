@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol, TypeVar
 
 import structlog
 
 from backends.store.records import RequestRecord
 from bots.views import ResultView
+
+PATIENCE_S = 30.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +28,14 @@ class Reply(Protocol):
         ...
 
     async def open(self, view: ResultView) -> str:
-        """Show the result for the first time; returns the reference to find it by after a restart."""
+        """Show the result for the first time (or again, where it was shown before a restart); returns the reference
+        to find it by after a restart."""
         ...
 
     async def update(self, view: ResultView) -> None: ...
 
     async def finish(self, view: ResultView) -> None:
-        """Show the final result; called once, always."""
+        """Show the final result; called once, always. After a restart it may come without `open`."""
         ...
 
 
@@ -40,55 +47,107 @@ class Front(Protocol):
         ...
 
 
-class LiveReply:
-    """Shows the newest view of a result: one update in flight, those in between skipped, the last always shown."""
+class LostReply:
+    """The place of a result whose front can't find it any more: nothing is shown, the result is kept."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self._latest: ResultView | None = None
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+    min_interval_s = 0.0
 
-    async def open(self, view: ResultView) -> str | None:
-        """Show it for the first time; None when the platform refused, and the log says why."""
-        try:
-            return await self._reply.open(view)
-        except Exception:
-            log.exception("reply.open_failed", request_id=view.request_id)
-            return None
+    def __init__(self, reply_ref: str | None) -> None:
+        self._reply_ref = reply_ref or ""
 
-    def show(self, view: ResultView) -> None:
-        """Show this view soon, unless a newer one comes first."""
-        self._latest = view
-        self._wake.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._pump(), name=f"reply {view.request_id}")
+    async def open(self, view: ResultView) -> str:
+        return self._reply_ref
 
-    async def _pump(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            if self._latest is not None:
-                await self._update(self._latest)
-            await asyncio.sleep(self._reply.min_interval_s)
-
-    async def _update(self, view: ResultView) -> None:
-        try:
-            await self._reply.update(view)
-        except Exception:
-            log.exception("reply.update_failed", request_id=view.request_id)
+    async def update(self, view: ResultView) -> None:
+        """Nowhere to show it."""
 
     async def finish(self, view: ResultView) -> None:
-        """Show the final view after whatever is in flight."""
-        await self.aclose()
+        """Nowhere to show it."""
+
+
+class LiveReply:
+    """Shows the newest view of a result: one call in flight, views in between skipped, the last always shown.
+
+    A call that takes longer than `patience_s` is given up, and one that fails is logged; neither ends the job.
+    """
+
+    def __init__(self, reply: Reply, patience_s: float = PATIENCE_S) -> None:
+        self._reply = reply
+        self._patience_s = patience_s
+        self._latest: ResultView | None = None
+        self._fresh = asyncio.Event()
+        self._final: ResultView | None = None
+        self._ending = asyncio.Event()
+        self._opening: asyncio.Task[str | None] | None = None
+        self._showing: asyncio.Task[bool] | None = None
+
+    def open(self, view: ResultView) -> None:
+        """Begin to show it for the first time; every other view comes after."""
+        self._latest = view
+        self._opening = asyncio.create_task(
+            self._attempt("open", self._reply.open, view), name=f"open {view.request_id}"
+        )
+
+    async def opened(self) -> str | None:
+        """The reference, once it was shown; None when the platform refused or nothing was to be opened."""
+        if self._opening is None:
+            return None
+        await asyncio.wait({self._opening})
+        return None if self._opening.cancelled() else self._opening.result()
+
+    def show(self, view: ResultView) -> None:
+        """Show this view soon, unless a newer one comes first or it is what is shown already."""
+        if view == self._latest or self._final is not None:
+            return
+        self._latest = view
+        self._fresh.set()
+        self._start()
+
+    async def finish(self, view: ResultView) -> bool:
+        """Show the final view after whatever is in flight; False when the platform refused it."""
+        self._final = view
+        self._ending.set()
+        self._fresh.set()
+        showing = self._start()
+        await asyncio.wait({showing})
+        return not showing.cancelled() and showing.result()
+
+    def _start(self) -> asyncio.Task[bool]:
+        if self._showing is None:
+            self._showing = asyncio.create_task(self._show_all(), name="reply")
+        return self._showing
+
+    async def _show_all(self) -> bool:
+        await self.opened()
+        while self._final is None:
+            await self._fresh.wait()
+            self._fresh.clear()
+            if self._final is None and self._latest is not None:
+                await self._attempt("update", self._reply.update, self._latest)
+                await self._pause()
+        return await self._attempt("finish", self._finish, self._final) is not None
+
+    async def _finish(self, view: ResultView) -> bool:
+        await self._reply.finish(view)
+        return True
+
+    async def _pause(self) -> None:
+        """Keep the platform's interval; the final view need not wait for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._reply.min_interval_s):
+                await self._ending.wait()
+
+    async def _attempt(self, what: str, call: Callable[[ResultView], Awaitable[T]], view: ResultView) -> T | None:
         try:
-            await self._reply.finish(view)
+            async with asyncio.timeout(self._patience_s):
+                return await call(view)
         except Exception:
-            log.exception("reply.finish_failed", request_id=view.request_id)
+            log.exception(f"reply.{what}_failed", request_id=view.request_id)
+            return None
 
     async def aclose(self) -> None:
-        """Stop updating, without a final view."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """Stop showing, without a final view."""
+        tasks = [task for task in (self._opening, self._showing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

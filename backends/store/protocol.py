@@ -52,6 +52,10 @@ class Store(Protocol):
         """Write a new request, unless its idempotency key is known."""
         ...
 
+    async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
+        """The request accepted under that key, as it is now."""
+        ...
+
     async def request(self, request_id: str) -> RequestRecord | None: ...
 
     async def samples(self, request_id: str) -> tuple[SampleRecord, ...]:
@@ -74,6 +78,14 @@ class Store(Protocol):
 
     async def open_requests(self) -> tuple[RequestRecord, ...]:
         """Every accepted or running request of all workspaces, oldest first."""
+        ...
+
+    async def undelivered(self, since: datetime) -> tuple[RequestRecord, ...]:
+        """Requests of all workspaces that ended at or after `since` and whose end was never shown, oldest first."""
+        ...
+
+    async def mark_delivered(self, request_id: str) -> None:
+        """Remember that an ended request's final view was shown."""
         ...
 
     async def open_of(self, ref: WorkspaceRef, requester_id: str) -> tuple[RequestRecord, ...]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from backends.store.protocol import Store
 from backends.store.records import RequestRecord
 from bots.commands.invocation import Invocation
 from bots.word_filter import WordFilter
-from config.errors import InvalidOptions, NotAllowed, Overloaded
+from config.errors import InvalidOptions, NotAllowed, NotFound, Overloaded
 from config.settings import LimitSettings
 from config.workspace import AccessRules, WorkspaceSettings
 
@@ -48,6 +52,20 @@ def check_owner(invocation: Invocation, record: RequestRecord, what: str) -> Non
     raise NotAllowed(f"Only @{record.requester_name} or an admin can {what} this.")
 
 
+def may_see(invocation: Invocation, record: RequestRecord) -> bool:
+    """Whether the result is of this workspace and, when private, this person's own; admins are no exception."""
+    mine = record.requester_id == invocation.requester.id
+    return record.workspace == invocation.workspace and (mine or not record.private)
+
+
+async def find_result(store: Store, invocation: Invocation, request_id: str) -> RequestRecord:
+    """The request, if this person may see it; NotFound otherwise."""
+    record = await store.request(request_id)
+    if record is None or not may_see(invocation, record):
+        raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
+    return record
+
+
 def check_admin(invocation: Invocation) -> None:
     if not invocation.requester.is_admin:
         raise NotAllowed("Only people who may manage this server can change its settings.")
@@ -65,6 +83,15 @@ class Pace:
         self._store = store
         self._limits = limits
         self._now = now
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, invocation: Invocation) -> AsyncIterator[None]:
+        """One request of a person after the other: what `check` found holds until the request is written."""
+        person = f"{invocation.workspace}:{invocation.requester.id}"
+        turn = self._turns.setdefault(person, asyncio.Lock())
+        async with turn:
+            yield
 
     async def check(self, invocation: Invocation, settings: WorkspaceSettings) -> None:
         """Overloaded, with the seconds to wait, when there are too many or too soon."""
@@ -84,5 +111,6 @@ class Pace:
         last = await self._store.last_accepted_at(invocation.workspace, invocation.requester.id)
         waited = (self._now() - last).total_seconds() if last else settings.cooldown_s
         if waited < settings.cooldown_s:
-            rest = settings.cooldown_s - waited
-            raise Overloaded(f"One request every {settings.cooldown_s:g} s here; try again in {rest:.0f} s.", rest)
+            rest = min(settings.cooldown_s - waited, settings.cooldown_s)
+            sentence = f"One request every {settings.cooldown_s:g} s here; try again in {math.ceil(rest)} s."
+            raise Overloaded(sentence, rest)

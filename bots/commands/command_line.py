@@ -1,7 +1,9 @@
 """Reading `/complete` as people type it where there are no forms: options first, then the prompt, verbatim.
 
 `--temperature 0.7`, `--top-p=.9`, `-n 3`, `temperature=0.5`, `seed:7` may lead, in any order; `--` or `prompt:` ends
-them. Typographic dashes and quotes count as plain ones there. What follows is the prompt, untouched.
+them. Typographic quotes count as plain ones there, and so do typographic dashes before an option's name and, after an
+option, at the end. What follows is the prompt, untouched: a list's `- item`, a dialogue's `— Hello`, `x=5` and
+`https://…` are no options.
 """
 
 from __future__ import annotations
@@ -14,19 +16,25 @@ from bots.commands.story import Completion
 from bots.commands.text_escapes import read_escapes
 from config.errors import InvalidOptions
 from config.sampling import ALIASES, OPTION_BY_NAME, SamplingOverrides, parse_overrides
+from config.text import shorten
 
 _WORDS = {"preset", "model"}
 _SWITCHES = {"private", "cut"}
-_KNOWN = {*OPTION_BY_NAME, *ALIASES, *_WORDS, *_SWITCHES, "prompt"}
+_KNOWN = {*OPTION_BY_NAME, *ALIASES, *_WORDS, *_SWITCHES}
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
 
-_VALUE = r"""(?P<value>"(?:\\.|[^"\\])*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|'[^']*'|‘[^’]*’|[^\s"“„«]\S*)"""
-_FLAG = re.compile(r"(?:--|[—–]|-(?=[a-zA-Z](?:[\s=]|$)))(?P<name>[a-zA-Z][\w-]*)(?P<equals>=)?")
-_PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]*)(?P<sign>[=:])(?=\S)")
-_SPACED_PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]*):[ \t]+")
-_PROMPT = re.compile(r"prompt:[ \t]*", re.IGNORECASE)
-_ENDS = re.compile(r"(?:--|[—–])(?:\s|$)")
+_VALUE = re.compile(r"""(?s:"(?:\\.|[^"\\])*")|“[^”]*”|„[^“”]*[“”]|«[^»]*»|'[^']*'|‘[^’]*’|[^\s"“„«]\S*""")
+_FLAG = re.compile(r"(?P<dashes>--|[—–]|-(?=n(?:[\s=]|$)))(?P<name>[a-zA-Z][\w-]{0,40})(?P<equals>[=:])?")
+_PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]{0,40})[=:](?=\S)")
+_SPACED_PAIR = re.compile(r"(?P<name>[a-zA-Z][\w-]{0,40}):[ \t]+")
+_PROMPT = re.compile(r"(?:(?:--)?prompt[:=]|--prompt(?=\s))[ \t]*", re.IGNORECASE)
+_PROMPT_SIGN = re.compile(r"prompt:", re.IGNORECASE)
+_ENDS = re.compile(r"--(?:\s|$)")
+_ENDS_AFTER_OPTIONS = re.compile(r"(?:--|[—–])(?:\s|$)")
+_SPACE = re.compile(r"\s*")
+_BLANKS = re.compile(r"[ \t]*")
+_QUOTES = "\"'“„«‘"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,75 +62,100 @@ def parse_completion(text: str) -> TypedCompletion:
 
 def parse_options(text: str) -> SamplingOverrides:
     """Read options alone, as a preset has them; InvalidOptions quotes what isn't one."""
-    given = parse_completion(text).completion
-    if rest := given.prompt.strip():
-        raise InvalidOptions(f'"{rest[:40]}" is not an option; write name=value.')
-    return given.overrides
+    reader = _Reader(text)
+    given = reader.read_options()
+    if rest := reader.rest.strip():
+        raise InvalidOptions(f'"{shorten(rest)}" is not an option; write name=value.')
+    return parse_overrides(given)
 
 
 class _Reader:
-    """Takes leading options off a text."""
+    """Takes leading options off a text, from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.rest = text.lstrip()
-        self._has_prompt_sign = _PROMPT.search(text) is not None
+        self._text = text
+        self._at = 0
+        self._skip(_SPACE)
+        self._has_prompt_sign = _PROMPT_SIGN.search(text) is not None
+
+    @property
+    def rest(self) -> str:
+        return self._text[self._at :]
 
     def read_options(self) -> dict[str, object]:
         given: dict[str, object] = {}
-        while (pair := self._next()) is not None:
+        while (pair := self._next(bool(given))) is not None:
             name, value = pair
             if name == "stop":
                 stops = given.setdefault("stop", [])
                 assert isinstance(stops, list)
-                stops.append(value)
+                stops.append(read_escapes(value))
             elif name in given:
                 raise InvalidOptions(f"{name} is given twice.", name)
             else:
                 given[name] = value
         return given
 
-    def _next(self) -> tuple[str, str] | None:
+    def _next(self, after_options: bool) -> tuple[str, str] | None:
         """The next option and its value; None when the prompt has begun."""
-        if ends := _PROMPT.match(self.rest) or _ENDS.match(self.rest):
-            self.rest = self.rest[ends.end() :]
+        ends = _ENDS_AFTER_OPTIONS if after_options else _ENDS
+        if self._skip(_PROMPT) or self._skip(ends):
             return None
-        if flag := _FLAG.match(self.rest):
+        if (flag := _FLAG.match(self._text, self._at)) and _is_flag(flag["dashes"], flag["name"]):
             return self._take_flag(flag)
-        pair = _PAIR.match(self.rest)
-        if pair and _is_option(pair["name"], pair["sign"]):
-            self._advance(pair)
-            return _name(pair["name"]), self._take_value(pair["name"])
-        spaced = _SPACED_PAIR.match(self.rest)
+        if (pair := _PAIR.match(self._text, self._at)) and _is_option(pair["name"], pair[0][-1]):
+            return self._take_pair(pair)
+        spaced = _SPACED_PAIR.match(self._text, self._at)
         if spaced and self._has_prompt_sign and _plain(spaced["name"]) in _KNOWN:
-            self._advance(spaced)
-            return _name(spaced["name"]), self._take_value(spaced["name"])
+            return self._take_pair(spaced)
         return None
 
     def _take_flag(self, flag: re.Match[str]) -> tuple[str, str]:
-        written = flag[0].rstrip("=")
-        negated = _plain(flag["name"]).removeprefix("no_")
-        if negated != _plain(flag["name"]) and negated in _SWITCHES:
-            self._advance(flag)
+        written = flag[0].rstrip("=:")
+        self._at = flag.end()
+        plain = _plain(flag["name"])
+        negated = plain.removeprefix("no_")
+        if negated != plain and negated in _SWITCHES:
+            self._skip(_SPACE)
             return negated, "false"
         name = _name(flag["name"], written)
-        self._advance(flag)
         if name in _SWITCHES and not flag["equals"]:
+            self._skip(_SPACE)
             return name, "true"
         return name, self._take_value(written)
 
-    def _take_value(self, written: str) -> str:
-        value = re.compile(_VALUE).match(self.rest.lstrip(" \t") if self.rest[:1] in " \t" else self.rest)
-        if value is None:
-            raise InvalidOptions(f"{written} needs a value after it.", _plain(written))
-        self.rest = self.rest.lstrip(" \t")[value.end() :].lstrip()
-        return _unquoted(value["value"])
+    def _take_pair(self, pair: re.Match[str]) -> tuple[str, str]:
+        self._at = pair.end()
+        return _name(pair["name"]), self._take_value(pair["name"])
 
-    def _advance(self, match: re.Match[str]) -> None:
-        self.rest = self.rest[match.end() :]
+    def _take_value(self, written: str) -> str:
+        self._skip(_BLANKS)
+        value = _VALUE.match(self._text, self._at)
+        if value is None:
+            raise InvalidOptions(self._no_value(written), _plain(written))
+        self._at = value.end()
+        self._skip(_SPACE)
+        return _unquoted(value[0])
+
+    def _no_value(self, written: str) -> str:
+        piece = shorten(self._text[self._at : self._at + 41])
+        opened = self._text[self._at : self._at + 1] in tuple(_QUOTES)
+        return f"The quote of {written} that begins with {piece} has no end." if opened else f"{written} needs a value."
+
+    def _skip(self, pattern: re.Pattern[str]) -> bool:
+        """Go past the pattern when it is next."""
+        found = pattern.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+        return found is not None
 
 
 def _plain(name: str) -> str:
     return name.strip("-—–").lower().replace("-", "_")
+
+
+def _is_flag(dashes: str, name: str) -> bool:
+    """A typographic dash begins an option only before a known name in small letters; else it is the prompt's own."""
+    return dashes in ("--", "-") or (name.islower() and _plain(name) in _KNOWN)
 
 
 def _is_option(name: str, sign: str) -> bool:
@@ -132,7 +165,7 @@ def _is_option(name: str, sign: str) -> bool:
         return True
     close = difflib.get_close_matches(plain, _KNOWN, n=1, cutoff=0.8)
     if sign == "=" and close:
-        raise InvalidOptions(f'I don\'t know "{name[:40]}". Did you mean {close[0]}?', name)
+        raise InvalidOptions(f'I don\'t know "{name}". Did you mean {close[0]}?', name)
     return False
 
 
@@ -142,14 +175,15 @@ def _name(name: str, written: str | None = None) -> str:
     if plain in _KNOWN:
         return plain
     close = difflib.get_close_matches(plain, _KNOWN, n=1)
-    hint = f"Did you mean --{close[0]}?" if close else f"The options are {', '.join(OPTION_BY_NAME)}."
-    raise InvalidOptions(f'I don\'t know "{(written or name)[:40]}". {hint}', name)
+    hint = f"Did you mean --{close[0].replace('_', '-')}?" if close else f"The options are {', '.join(OPTION_BY_NAME)}."
+    raise InvalidOptions(f'I don\'t know "{written or name}". {hint}', name)
 
 
 def _unquoted(value: str) -> str:
-    """The value without its quotes, with its escapes read."""
-    inner = value[1:-1] if len(value) > 1 and value[0] in "\"'“„«‘" else value
-    return read_escapes(inner)
+    """The value without its quotes."""
+    if len(value) < 2 or value[0] not in _QUOTES:
+        return value
+    return value[1:-1]
 
 
 def _word(value: object) -> str | None:
@@ -162,4 +196,4 @@ def _switch(name: str, value: object, default: bool) -> bool:
     plain = str(value).lower()
     if plain in _TRUE | _FALSE:
         return plain in _TRUE
-    raise InvalidOptions(f'{name} is true or false; you gave "{str(value)[:40]}".', name)
+    raise InvalidOptions(f'{name} is true or false; you gave "{shorten(str(value))}".', name)

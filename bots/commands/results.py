@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from backends.store.protocol import Store
 from backends.store.records import RequestRecord
-from bots.commands.access import check_owner
+from bots.commands.access import check_owner, find_result, may_see
 from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from bots.presenter import present
 from bots.views import ResultView
-from config.errors import InvalidOptions, NotFound
+from config.errors import InvalidOptions
 
 
 class ResultCommands:
@@ -42,29 +42,32 @@ class ResultCommands:
         if record.is_open:
             raise InvalidOptions("That result is still being written; stop it first.")
         await self._store.withdraw(request_id, True)
+        before = await self._before(invocation, record)
+        return None if before is None else await self._view(before)
+
+    async def _before(self, invocation: Invocation, record: RequestRecord) -> RequestRecord | None:
+        """The nearest earlier result of the story that still is part of it."""
         parent = await self._store.request(record.parent.request_id) if record.parent else None
-        return None if parent is None else await self._view(parent)
+        if parent is None or not may_see(invocation, parent):
+            return None
+        return await self._before(invocation, parent) if parent.withdrawn else parent
 
     async def alternatives(self, invocation: Invocation, request_id: str) -> tuple[ResultView, ...]:
         """The results of one place in the story, oldest first, those undone left out."""
         record = await self._find(invocation, request_id)
         group = await self._store.group(record.group_id)
-        return tuple([await self._view(each) for each in group if not each.withdrawn])
+        return tuple([await self._view(each) for each in group if not each.withdrawn and may_see(invocation, each)])
 
     async def history(
         self, invocation: Invocation, limit: int = 50, before: str | None = None
     ) -> tuple[ResultView, ...]:
         """The channel's latest results, oldest first; private ones only for who asked for them."""
         records = await self._store.recent(invocation.workspace, invocation.channel, limit, before)
-        mine = invocation.requester.id
-        visible = (each for each in records if not each.withdrawn and (not each.private or each.requester_id == mine))
+        visible = (each for each in records if not each.withdrawn and may_see(invocation, each))
         return tuple([await self._view(record) for record in visible])
 
     async def _view(self, record: RequestRecord) -> ResultView:
         return present(record, await self._store.samples(record.id))
 
     async def _find(self, invocation: Invocation, request_id: str) -> RequestRecord:
-        record = await self._store.request(request_id)
-        if record is None or record.workspace != invocation.workspace:
-            raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
-        return record
+        return await find_result(self._store, invocation, request_id)

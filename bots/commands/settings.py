@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -28,7 +30,8 @@ from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
 from config.setting_fields import list_fields
 from config.settings_errors import SettingsErrors
-from config.workspace import WorkspaceSettings
+from config.text import find_unusable_character
+from config.workspace import WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
 _ATTEMPTS = 5
@@ -56,6 +59,7 @@ class SettingsCommands:
         self._store = store
         self._backends = backends
         self._now = now
+        self._changing = asyncio.Lock()
 
     async def show(self, invocation: Invocation) -> WorkspaceSettings:
         check_admin(invocation)
@@ -63,6 +67,7 @@ class SettingsCommands:
 
     async def set(self, invocation: Invocation, name: str, value: str) -> WorkspaceSettings:
         """Set one sampling default, ceiling or rule. `none` unsets it."""
+        check_admin(invocation)
         setting = find_setting(name)
         read = read_value(setting, value)
         self._check_backend(setting.name, read)
@@ -72,6 +77,7 @@ class SettingsCommands:
 
     async def reset(self, invocation: Invocation, name: str | None = None) -> WorkspaceSettings:
         """Forget one setting, or all of them."""
+        check_admin(invocation)
         if name is None:
             return await self._change(invocation, "reset everything", lambda _: {})
         setting = find_setting(name)
@@ -79,6 +85,7 @@ class SettingsCommands:
 
     async def set_channel(self, invocation: Invocation, channel: str, name: str, value: str) -> WorkspaceSettings:
         """Set what differs in one channel: sampling defaults, backend or model."""
+        check_admin(invocation)
         setting = find_setting(name, CHANNEL_SETTING_NAMES)
         read = read_value(setting, value)
         self._check_backend(setting.name, read)
@@ -89,8 +96,10 @@ class SettingsCommands:
 
     async def reset_channel(self, invocation: Invocation, channel: str, name: str | None = None) -> WorkspaceSettings:
         """Forget what differs in one channel, or one setting of it."""
-        tail = () if name is None else find_setting(name, CHANNEL_SETTING_NAMES).path
-        action = f"reset {name or 'everything'} in channel {channel}"
+        check_admin(invocation)
+        setting = None if name is None else find_setting(name, CHANNEL_SETTING_NAMES)
+        tail = () if setting is None else setting.path
+        action = f"reset {setting.name if setting else 'everything'} in channel {channel[:64]}"
         return await self._change(invocation, action, lambda tree: _put(tree, ("channels", channel, *tail), None))
 
     async def judge(self, invocation: Invocation, subject: Subject, its_id: str, verdict: Verdict) -> WorkspaceSettings:
@@ -101,6 +110,7 @@ class SettingsCommands:
 
     async def save_preset(self, invocation: Invocation, name: str, overrides: SamplingOverrides) -> WorkspaceSettings:
         """Keep an option set for everybody here."""
+        check_admin(invocation)
         check_preset_name(name)
         if not overrides.given():
             raise InvalidOptions("A preset needs at least one option, such as temperature=0.5.", "preset")
@@ -122,6 +132,7 @@ class SettingsCommands:
 
     async def import_(self, invocation: Invocation, text: str) -> WorkspaceSettings:
         """Replace all settings by exported ones."""
+        check_admin(invocation)
         tree = _read_export(text)
         self._check_backend("backend", tree.get("backend"))
         return await self._change(invocation, "imported settings", lambda _: tree)
@@ -132,21 +143,22 @@ class SettingsCommands:
         return await self._store.audit(invocation.workspace, limit)
 
     async def _change(self, invocation: Invocation, action: str, change: Callable[[Tree], Tree]) -> WorkspaceSettings:
-        """Apply a change to the newest settings, again if somebody else saved meanwhile."""
+        """Apply a change to the newest settings; again if another process saved meanwhile."""
         check_admin(invocation)
-        requester = invocation.requester
-        for attempt in range(_ATTEMPTS):
-            stored = await self._store.workspace(invocation.workspace)
-            settings = _validated(change(_tree(stored.settings)))
-            entry = AuditEntry(self._now(), requester.id, requester.name, action)
-            try:
-                await self._store.save_workspace(invocation.workspace, settings, stored.version, entry)
-            except SettingsChanged:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                continue
-            return settings
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        entry = AuditEntry(self._now(), invocation.requester.id, invocation.requester.name, action)
+        async with self._changing:
+            for _ in range(_ATTEMPTS - 1):
+                with suppress(SettingsChanged):
+                    return await self._change_once(invocation.workspace, entry, change)
+            return await self._change_once(invocation.workspace, entry, change)
+
+    async def _change_once(
+        self, ref: WorkspaceRef, entry: AuditEntry, change: Callable[[Tree], Tree]
+    ) -> WorkspaceSettings:
+        stored = await self._store.workspace(ref)
+        settings = _validated(change(_tree(stored.settings)))
+        await self._store.save_workspace(ref, settings, stored.version, entry)
+        return settings
 
     def _check_backend(self, name: str, value: object) -> None:
         if name == "backend" and isinstance(value, str):
@@ -165,9 +177,23 @@ def _tree(settings: WorkspaceSettings) -> Tree:
 
 def _validated(tree: Tree) -> WorkspaceSettings:
     try:
-        return WorkspaceSettings.model_validate(tree)
+        settings = WorkspaceSettings.model_validate(tree)
     except ValidationError as error:
         raise InvalidOptions(_ERRORS.explain(error.errors()[0]).sentence) from error
+    if any(find_unusable_character(text) is not None for text in _texts(settings.model_dump(exclude_defaults=True))):
+        raise InvalidOptions("Settings can't hold a NUL character or half of a surrogate pair.")
+    return settings
+
+
+def _texts(node: object) -> Iterator[str]:
+    """Every string in a tree, keys included."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        yield from _texts([*node.keys(), *node.values()])
+    elif isinstance(node, list | tuple):
+        for each in node:
+            yield from _texts(each)
 
 
 def _read_export(text: str) -> Tree:
@@ -175,7 +201,7 @@ def _read_export(text: str) -> Tree:
         raise InvalidOptions(f"That is {len(text):,} characters; settings are at most {MAX_IMPORT_CHARACTERS:,}.")
     try:
         tree = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidOptions("That is not valid JSON; import what /config export gave you.") from error
     if not isinstance(tree, dict):
         raise InvalidOptions("Exported settings are a JSON object, as /config export gives it.")

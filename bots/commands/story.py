@@ -11,11 +11,11 @@ from ulid import ULID
 from backends.protocol import BackendRegistry
 from backends.store.protocol import Store
 from backends.store.records import Accepted, Parent, RequestKind, RequestRecord
-from bots.commands.access import Pace, check_place, check_regenerate, check_words
+from bots.commands.access import Pace, check_place, check_regenerate, check_words, find_result
 from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from bots.reply import Reply
-from config.errors import InvalidOptions, NotFound
+from config.errors import InvalidOptions
 from config.sampling import SamplingOptions, SamplingOverrides
 from config.settings import Settings
 from config.text import check_prompt
@@ -44,9 +44,11 @@ class _Draft:
     baseline: SamplingOptions
     backend: str
     model: str | None
-    clamps: tuple[Clamp, ...] = ()
+    notes: tuple[str, ...] = ()
     group_id: str | None = None
     parent: Parent | None = None
+    private: bool = False
+    """What comes of a private result is private too."""
     cut: bool = True
 
 
@@ -84,7 +86,7 @@ class StoryCommands:
             resolution.baseline,
             self._backends.get(channel.backend or rules.backend).name,
             given.model or channel.model or rules.model,
-            resolution.clamps,
+            _sentences(resolution.clamps),
             cut=given.cut,
         )
         return await self._submit(invocation, reply, rules, draft)
@@ -123,9 +125,10 @@ class StoryCommands:
         """Go on from the end of one sample (which also is what picking that sample means)."""
         rules = await self._rules(invocation)
         origin = await self.find(invocation, request_id)
+        check_regenerate(invocation, origin, rules)
         text = await self._text_of(origin, sample)
         asked = (overrides or SamplingOverrides()).over(origin.options.model_copy(update={"seed": None}))
-        draft = self._draft(origin, rules, "continue", asked)
+        draft = self._draft(invocation, origin, rules, "continue", asked)
         draft = replace(draft, prompt=origin.prompt + text, group_id=None, parent=Parent(origin.id, sample))
         return await self._submit(invocation, reply, rules, draft)
 
@@ -145,26 +148,39 @@ class StoryCommands:
         origin = await self.find(invocation, request_id)
         check_regenerate(invocation, origin, rules)
         asked = overrides.over(origin.options.model_copy(update={"seed": seed}))
-        draft = self._draft(origin, rules, kind, asked)
+        draft = self._draft(invocation, origin, rules, kind, asked)
         draft = replace(draft, prompt=origin.prompt if prompt is None else prompt, model=model or draft.model)
         return await self._submit(invocation, reply, rules, draft)
 
     def _draft(
-        self, origin: RequestRecord, rules: WorkspaceSettings, kind: RequestKind, asked: SamplingOptions
+        self,
+        invocation: Invocation,
+        origin: RequestRecord,
+        rules: WorkspaceSettings,
+        kind: RequestKind,
+        asked: SamplingOptions,
     ) -> _Draft:
+        """A request made from an earlier one; where its backend is gone from the settings, the place's own answers."""
         options, clamps = clamp(asked, rules.ceilings, self._settings.limits)
-        return _Draft(
+        draft = _Draft(
             kind,
             origin.prompt,
             options,
             origin.baseline,
             origin.backend,
             origin.model,
-            clamps,
+            _sentences(clamps),
             origin.group_id,
             origin.parent,
+            origin.private,
             origin.cut,
         )
+        if origin.backend in self._backends.names:
+            return draft
+        channel = rules.channel(invocation.channel)
+        backend = self._backends.get(channel.backend or rules.backend).name
+        note = f"The backend {origin.backend} is gone; {backend} wrote this."
+        return replace(draft, backend=backend, model=channel.model or rules.model, notes=(*draft.notes, note))
 
     async def _rules(self, invocation: Invocation) -> WorkspaceSettings:
         rules = (await self._store.workspace(invocation.workspace)).settings
@@ -172,11 +188,8 @@ class StoryCommands:
         return rules
 
     async def find(self, invocation: Invocation, request_id: str) -> RequestRecord:
-        """The request, if it is of this workspace; NotFound otherwise."""
-        record = await self._store.request(request_id)
-        if record is None or record.workspace != invocation.workspace:
-            raise NotFound("I no longer have that result; it was deleted or is from somewhere else.")
-        return record
+        """The request, if it is of this workspace and not somebody else's private one; NotFound otherwise."""
+        return await find_result(self._store, invocation, request_id)
 
     async def _text_of(self, record: RequestRecord, sample: int) -> str:
         if record.is_open:
@@ -191,8 +204,18 @@ class StoryCommands:
     async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
         check_words(draft.prompt, rules)
-        await self._pace.check(invocation, rules)
-        return await self._jobs.submit(self._record(invocation, draft), reply)
+        accepted = await self._accept(invocation, reply, rules, draft)
+        await self._jobs.opened(accepted.record.id)
+        return accepted
+
+    async def _accept(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
+        """Accept it, unless its event was accepted before: a platform's second delivery is not a second request."""
+        async with self._pace.turn(invocation):
+            known = await self._store.request_of_key(invocation.idempotency_key)
+            if known is not None:
+                return Accepted(known, False)
+            await self._pace.check(invocation, rules)
+            return await self._jobs.accept(self._record(invocation, draft), reply)
 
     def _record(self, invocation: Invocation, draft: _Draft) -> RequestRecord:
         request_id = str(ULID())
@@ -212,7 +235,11 @@ class StoryCommands:
             created_at=self._now(),
             group_id=draft.group_id or request_id,
             parent=draft.parent,
-            private=invocation.private,
+            private=invocation.private or draft.private,
             cut=draft.cut,
-            notes=tuple(clamp.sentence for clamp in draft.clamps),
+            notes=draft.notes,
         )
+
+
+def _sentences(clamps: tuple[Clamp, ...]) -> tuple[str, ...]:
+    return tuple(clamp.sentence for clamp in clamps)

@@ -1,4 +1,4 @@
-"""Line breaks and other invisible characters, as people type them: `\\n`, `\\t`, `\\s`, `\\\\`."""
+"""Invisible characters as people type them in a stop string, where a chat line or a shell can hardly hold them."""
 
 from __future__ import annotations
 

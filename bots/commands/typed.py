@@ -14,7 +14,7 @@ from bots.commands.people import PeopleCommands
 from bots.commands.settings import SettingsCommands
 from bots.commands.status import StatusCommand
 from bots.commands.typed_config import TypedConfig
-from bots.commands.words import Lines, choose, needed, split_first
+from bots.commands.words import Lines, check_usable, choose, needed, split_first
 from bots.presenter import shown
 from config.sampling import SamplingOverrides
 
@@ -38,7 +38,7 @@ class TypedCommands:
     async def run(self, invocation: Invocation, command: str, text: str = "") -> Lines:
         """The answer to `/command text`. Raises InvalidOptions for unknown words, and what the commands raise."""
         handler = choose(command, self._handlers, "command")
-        return await handler(invocation, text.strip())
+        return await handler(invocation, check_usable(text).strip())
 
     async def _say_status(self, invocation: Invocation, text: str) -> Lines:
         return (await self._status.status(invocation)).lines

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from config.errors import InvalidOptions
+from config.text import find_unusable_character
 
 T = TypeVar("T")
 Lines = tuple[str, ...]
@@ -28,6 +29,13 @@ def choose(word: str, among: Mapping[str, T], what: str) -> T:
     close = difflib.get_close_matches(wanted, known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(known)}."
     raise InvalidOptions(f'I don\'t know the {what} "{word[:40]}". {hint}')
+
+
+def check_usable(text: str) -> str:
+    """The text itself; InvalidOptions when it holds what no store can keep."""
+    if find_unusable_character(text) is not None:
+        raise InvalidOptions("That holds a character that can't be used (NUL or half of a surrogate pair).")
+    return text
 
 
 def needed(word: str, example: str) -> str:

@@ -8,9 +8,10 @@ from aiohttp import web
 
 from bots.commands.invocation import Invocation
 from bots.commands.settings import setting_rows
+from bots.commands.words import check_usable
 from bots.core import Core
 from bots.web.bodies import ConfigBody, ForgetBody, PresetBody, read_body
-from bots.web.identity import FIRST_CHANNEL, page_invocation
+from bots.web.identity import FIRST_CHANNEL, check_channel, page_invocation
 from bots.web.live import Broadcast, Changed
 from bots.web.payloads import Json
 from config.errors import InvalidOptions
@@ -45,7 +46,7 @@ class OwnApi:
     async def _change(self, invocation: Invocation, body: ConfigBody) -> None:
         rules = self._core.rules
         if body.action == "import":
-            await rules.import_(invocation, body.value)
+            await rules.import_(invocation, check_usable(body.value))
         elif body.action == "reset" and body.channel is not None:
             await rules.reset_channel(invocation, body.channel, body.name)
         elif body.action == "reset":
@@ -53,9 +54,9 @@ class OwnApi:
         elif body.name is None:
             raise InvalidOptions("name is missing: which setting?", "name")
         elif body.channel is not None:
-            await rules.set_channel(invocation, body.channel, body.name, body.value)
+            await rules.set_channel(invocation, check_channel(body.channel), body.name, check_usable(body.value))
         else:
-            await rules.set(invocation, body.name, body.value)
+            await rules.set(invocation, body.name, check_usable(body.value))
 
     async def _config(self, invocation: Invocation) -> Json:
         """Rows for the form, the export, and who changed what."""

@@ -26,6 +26,7 @@ class MemoryStore:
         self._audit: list[tuple[WorkspaceRef, AuditEntry]] = []
         self._requests: dict[str, RequestRecord] = {}
         self._samples: dict[tuple[str, int], SampleRecord] = {}
+        self._delivered: set[str] = set()
         self._presets: dict[tuple[WorkspaceRef, str], dict[str, SamplingOverrides]] = {}
 
     async def workspace(self, ref: WorkspaceRef) -> StoredSettings:
@@ -49,6 +50,9 @@ class MemoryStore:
                 return Accepted(known, False)
         self._requests[record.id] = record
         return Accepted(record, True)
+
+    async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
+        return next((each for each in self._requests.values() if each.idempotency_key == idempotency_key), None)
 
     async def request(self, request_id: str) -> RequestRecord | None:
         return self._requests.get(request_id)
@@ -84,6 +88,16 @@ class MemoryStore:
 
     async def open_requests(self) -> tuple[RequestRecord, ...]:
         return tuple(record for record in self._requests.values() if record.is_open)
+
+    async def undelivered(self, since: datetime) -> tuple[RequestRecord, ...]:
+        return tuple(
+            each
+            for each in self._requests.values()
+            if each.finished_at is not None and each.finished_at >= since and each.id not in self._delivered
+        )
+
+    async def mark_delivered(self, request_id: str) -> None:
+        self._delivered.add(request_id)
 
     async def open_of(self, ref: WorkspaceRef, requester_id: str) -> tuple[RequestRecord, ...]:
         return tuple(record for record in await self.requests_of(ref, requester_id) if record.is_open)

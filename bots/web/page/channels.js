@@ -1,0 +1,86 @@
+// Channels at the left. The list is this browser's; what is in them is kept by Inkling.
+
+import { byId, h, icon, iconButton } from "./dom.js";
+import { state } from "./store.js";
+
+const KEY = "inkling.channels";
+const FIRST = "general";
+const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
+
+let names = [FIRST];
+
+function load() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return [...new Set([FIRST, ...kept.filter((name) => typeof name === "string" && NAME.test(name))])];
+  } catch {
+    return [FIRST];
+  }
+}
+
+function save() {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(names));
+  } catch {
+    // Storage is forbidden: the list then lives as long as the page.
+  }
+}
+
+const fromAddress = () => decodeURIComponent(location.hash.slice(1));
+
+export function initChannels(onSwitch) {
+  names = load();
+  const wanted = fromAddress();
+  if (NAME.test(wanted)) add(wanted);
+  state.channel = names.includes(wanted) ? wanted : FIRST;
+  const form = byId("add-channel");
+  form.querySelector("button").append(icon("plus"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const input = byId("new-channel");
+    const name = input.value.trim().replace(/^#/, "").toLowerCase().replace(/\s+/g, "-");
+    input.setCustomValidity(NAME.test(name) ? "" : "A channel's name is 1 to 40 letters, digits, - or _.");
+    if (!form.reportValidity()) return;
+    input.value = "";
+    add(name);
+    location.hash = name;
+  });
+  byId("new-channel").addEventListener("input", (event) => event.target.setCustomValidity(""));
+  addEventListener("hashchange", () => {
+    const name = fromAddress() || FIRST;
+    if (!NAME.test(name) || name === state.channel) return;
+    add(name);
+    state.channel = name;
+    renderChannels();
+    onSwitch();
+  });
+  renderChannels();
+}
+
+function add(name) {
+  if (names.includes(name)) return;
+  names.push(name);
+  save();
+}
+
+function leave(name) {
+  names = names.filter((each) => each !== name);
+  save();
+  if (state.channel === name) location.hash = FIRST;
+  renderChannels();
+}
+
+export function renderChannels() {
+  byId("channels").replaceChildren(
+    ...names.map((name) =>
+      h(
+        "li",
+        {},
+        h("a", { href: `#${encodeURIComponent(name)}`, class: "channel", "aria-current": name === state.channel ? "page" : null }, icon("hash"), name),
+        name === FIRST ? null : iconButton("close", `Take ${name} off this list`, () => leave(name), { class: "icon-button leave" }),
+      ),
+    ),
+  );
+  byId("channel-title").replaceChildren(icon("hash"), state.channel);
+  document.title = state.channel === FIRST ? "Inkling" : `${state.channel} · Inkling`;
+}

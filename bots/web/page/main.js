@@ -1,0 +1,215 @@
+// The page, put together.
+
+import * as api from "./api.js";
+import { initChannels } from "./channels.js";
+import { learnOptions } from "./command.js";
+import { Composer } from "./composer.js";
+import { confirmDelete, editPrompt, openHelp, varyResult } from "./dialogs.js";
+import { announce, byId, h, icon, iconButton, isNarrow } from "./dom.js";
+import { connect } from "./events.js";
+import { closeMenu } from "./menu.js";
+import { addNotice, clearMessages, initWelcome, renderMessages, toEnd } from "./messages.js";
+import { openSettings } from "./settings.js";
+import * as store from "./store.js";
+import { closeThread, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
+
+const { state } = store;
+const PAGE_SIZE = 50;
+let following = null;
+
+const composer = new Composer((answer, text) => {
+  if (answer.kind === "notice") return addNotice(text.split(/\s/)[0], answer.lines);
+  toEnd();
+  follow(answer.request_id);
+});
+
+// Show a result that was just asked for, as soon as it is known.
+function follow(id) {
+  following = id;
+  const view = store.find(id);
+  if (!view) return;
+  following = null;
+  store.choosePath(id);
+  openThread(view.group_id);
+  store.changed();
+  scrollToResult(id);
+}
+
+const tools = {
+  follow,
+  vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
+  edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
+  remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
+  copy: async (text, card) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      announce("Copied.");
+      flash("Copied");
+    } catch {
+      card.complain("The browser didn't let me copy; select the text instead.");
+    }
+  },
+};
+
+async function vary(view) {
+  const { options, model } = await api.details(view.request_id);
+  varyResult(view, options, model, async (overrides, other) => {
+    follow((await api.act(view.request_id, "vary", { overrides, model: other })).request_id);
+  });
+}
+
+function flash(text) {
+  const note = h("div", { class: "toast" }, text);
+  document.body.append(note);
+  setTimeout(() => note.remove(), 1600);
+}
+
+function receive(view) {
+  const merged = store.merge(view);
+  if (!merged) return;
+  if (store.isEnded(merged.merged) && merged.before && !store.isEnded(merged.before)) tellEnd(merged.merged);
+  if (following === view.request_id) follow(view.request_id);
+  store.changed();
+}
+
+function tellEnd(view) {
+  const texts = view.samples.map((sample) => sample.text.trim()).filter(Boolean);
+  announce(view.error ?? (texts.length ? `Written: ${texts.join(". ")}` : "Ended without text."));
+}
+
+async function refreshSession() {
+  state.session = await api.session(state.channel);
+  learnOptions(state.session.options);
+  showHealth(state.session);
+  composer.refreshSession();
+  store.changed();
+}
+
+async function refreshHistory() {
+  const channel = state.channel;
+  const { results } = await api.history(channel);
+  const ids = new Set(results.map((view) => view.request_id));
+  const [first, last] = [results[0]?.request_id ?? "", results.at(-1)?.request_id ?? "\uffff"];
+  for (const known of store.inChannel(channel)) {
+    const id = known.request_id;
+    if (id >= first && id <= last && !ids.has(id) && store.isEnded(known)) store.forget(id);
+  }
+  const isFirst = !state.loaded;
+  for (const view of results) store.merge(view);
+  if (channel !== state.channel) return;
+  state.hasOlder = state.hasOlder || results.length >= PAGE_SIZE;
+  state.loaded = true;
+  store.changed();
+  if (isFirst) toEnd();
+}
+
+async function loadOlder() {
+  const oldest = store.inChannel(state.channel)[0]?.request_id;
+  const { results } = await api.history(state.channel, oldest);
+  for (const view of results) store.merge(view);
+  state.hasOlder = results.length > 0;
+  const scroll = byId("scroll");
+  const fromEnd = scroll.scrollHeight - scroll.scrollTop;
+  renderMessages();
+  scroll.scrollTop = scroll.scrollHeight - fromEnd;
+}
+
+const tellTrouble = (error) => composer.complain(error.message);
+
+function showHealth({ backends }) {
+  state.backends = backends;
+  const [main] = backends;
+  const words = { ready: "ready", starting: "waking up", asleep: "asleep", unavailable: "not available" };
+  byId("health").replaceChildren(
+    h("span", { class: `dot ${main.state}` }),
+    h("span", { class: "health-text" }, h("b", {}, main.models[0] ?? main.name), ` ${words[main.state]}`),
+  );
+  byId("health").title = main.detail;
+  showWaking(main);
+  composer.refreshModels();
+}
+
+function showWaking(backend) {
+  const banner = byId("waking");
+  banner.hidden = backend.state === "ready" || backend.state === "asleep";
+  if (banner.hidden) return banner.replaceChildren();
+  const part = /(\d+)\s?%/.exec(backend.detail)?.[1];
+  const title = backend.state === "starting" ? "Waking the model …" : "The model doesn't answer.";
+  banner.replaceChildren(
+    h("span", {}, h("b", {}, title), ` ${backend.detail}`),
+    backend.state === "starting" ? h("progress", part ? { max: 100, value: Number(part), "aria-label": "Loading" } : { "aria-label": "Loading" }) : "",
+  );
+}
+
+function openSide(open) {
+  byId("app").classList.toggle("with-side", open);
+  byId("scrim").hidden = !open;
+  byId("menu").setAttribute("aria-expanded", String(open));
+  if (open) byId("side").querySelector("a").focus();
+}
+
+function switchChannel() {
+  closeMenu();
+  closeThread();
+  openSide(false);
+  clearMessages();
+  state.loaded = false;
+  state.hasOlder = false;
+  composer.restoreDraft();
+  store.changed();
+  Promise.all([refreshHistory(), refreshSession()]).catch(tellTrouble);
+  if (!isNarrow()) byId("text").focus();
+}
+
+// Esc: first what is open on top, then what is being written, then the thread.
+function escape() {
+  if (closeMenu(true)) return;
+  if (byId("app").classList.contains("with-side")) return openSide(false);
+  if (isNarrow() && !byId("options").hidden) return composer.options.toggle(false);
+  const here = openGroups();
+  const writing = store.running(here).at(-1) ?? store.running().filter((view) => view.channel === state.channel).at(-1);
+  if (writing) return void api.act(writing.request_id, "stop").catch(tellTrouble);
+  closeThread();
+}
+
+function listen() {
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) escape();
+    const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName);
+    if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !document.querySelector("dialog[open]")) byId("text").focus();
+  });
+  byId("menu").append(icon("menu"));
+  byId("menu").addEventListener("click", () => openSide(true));
+  byId("scrim").addEventListener("click", () => openSide(false));
+  byId("older").addEventListener("click", () => loadOlder().catch(tellTrouble));
+  byId("side-buttons").append(
+    iconButton("help", "Help", () => openHelp(state.session.commands, state.session.options)),
+    iconButton("gear", "Settings", () => openSettings().catch(tellTrouble)),
+  );
+}
+
+initThread(tools);
+initWelcome((text) => composer.submit(text));
+initChannels(switchChannel);
+store.onChange(renderMessages);
+store.onChange(renderThread);
+listen();
+composer.restoreDraft();
+connect({
+  hello: () => Promise.all([refreshSession(), refreshHistory()]).catch(tellTrouble),
+  result: receive,
+  removed: ({ request_id }) => {
+    store.forget(request_id);
+    store.changed();
+  },
+  session: () => refreshSession().catch(tellTrouble),
+  history: () => {
+    store.forgetChannel(state.channel, new Set(store.running().map((view) => view.request_id)));
+    refreshHistory().catch(tellTrouble);
+  },
+  health: showHealth,
+});
+if (!isNarrow()) {
+  composer.options.toggle(innerHeight > 760 && innerWidth > 1100);
+  byId("text").focus();
+}

@@ -1,0 +1,75 @@
+// The open story at the right: each place of it, from its beginning to what is being written now.
+
+import { byId, h, iconButton, isNarrow } from "./dom.js";
+import { ResultCard } from "./result.js";
+import { groupOf, loadAlternatives, rootOf, state, storyOf, changed } from "./store.js";
+
+const cards = new Map();
+let body = null;
+let tools = null;
+let openedFrom = null;
+
+export function initThread(cardTools) {
+  tools = cardTools;
+  const panel = byId("thread");
+  body = h("div", { class: "thread-body" });
+  const close = iconButton("close", "Close the thread", () => closeThread());
+  panel.append(h("header", { class: "bar" }, h("h2", { class: "bar-title" }, "Thread"), close), body);
+}
+
+export function openThread(groupId, takeFocus = false) {
+  openedFrom = takeFocus ? document.activeElement : null;
+  const root = rootOf(groupId);
+  if (state.openGroup !== root) {
+    state.openGroup = root;
+    cards.clear();
+    body.replaceChildren();
+    const known = groupOf(root)[0];
+    if (known) loadAlternatives(known.request_id).catch(() => {}); // The history has most of them; this adds older ones.
+  }
+  changed();
+  if (takeFocus && isNarrow()) requestAnimationFrame(() => byId("thread").querySelector("button").focus());
+}
+
+export function closeThread() {
+  if (!state.openGroup) return false;
+  state.openGroup = null;
+  changed();
+  openedFrom?.isConnected && openedFrom.focus();
+  return true;
+}
+
+export function renderThread() {
+  const panel = byId("thread");
+  const places = state.openGroup ? storyOf(rootOf(state.openGroup)) : [];
+  panel.hidden = !places.length;
+  byId("app").classList.toggle("with-thread", !panel.hidden);
+  if (!places.length) {
+    if (state.loaded) state.openGroup = null;
+    return;
+  }
+  const wasAtEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 80;
+  reconcile(places);
+  if (wasAtEnd) body.scrollTop = body.scrollHeight;
+}
+
+function reconcile(places) {
+  const wanted = new Set(places.map((place) => place.groupId));
+  for (const [groupId, card] of cards) {
+    if (wanted.has(groupId)) continue;
+    card.el.remove();
+    cards.delete(groupId);
+  }
+  places.forEach((place, index) => {
+    let card = cards.get(place.groupId);
+    if (!card) cards.set(place.groupId, (card = new ResultCard(place.groupId, tools)));
+    card.update(place);
+    if (body.children[index] !== card.el) body.insertBefore(card.el, body.children[index] ?? null);
+  });
+}
+
+export function scrollToResult(id) {
+  requestAnimationFrame(() => body.querySelector(`[data-id="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" }));
+}
+
+export const openGroups = () => new Set(state.openGroup ? storyOf(state.openGroup).map((place) => place.groupId) : []);
