@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from config.errors import BackendUnavailable, InvalidSettings
 from generation.catalogue import DEFAULT_MODEL, MODEL_BY_NAME, suggest_model
 from generation.load_progress import LoadProgress
-from generation.model_files import has_weights, is_complete, no_weights_sentence, wanted_files
+from generation.model_files import WANTED_FILES, has_weights, is_complete, no_weights_sentence, wanted_files
 from generation.model_source import HubSource
 
 _ANSWER_S = 4.0
@@ -44,7 +44,11 @@ class HubModels:
     def _saved(self, source: HubSource) -> Path | None:
         for cache in (self._folder, self._shared):
             try:
-                found = Path(snapshot_download(source.repo_id, cache_dir=cache, local_files_only=True))
+                found = Path(
+                    snapshot_download(
+                        source.repo_id, cache_dir=cache, local_files_only=True, allow_patterns=list(WANTED_FILES)
+                    )
+                )
             except (LocalEntryNotFoundError, OSError):
                 continue
             if is_complete(found):
@@ -78,9 +82,8 @@ class HubModels:
             folder = Path(
                 snapshot_download(
                     source.repo_id,
-                    revision=info.sha,
                     cache_dir=self._folder,
-                    allow_patterns=wanted,
+                    allow_patterns=list(WANTED_FILES),
                     tqdm_class=_byte_counter(progress, total),
                     endpoint=self._endpoint,
                 )

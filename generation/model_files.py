@@ -5,26 +5,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 _TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"), ("tokenizer.model",), ("spiece.model",))
-_WANTED = re.compile(
-    r"config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json"
-    r"|added_tokens\.json|vocab\.json|merges\.txt|tokenizer\.model|spiece\.model"
-    r"|model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json"
+WANTED_FILES = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "spiece.model",
+    WEIGHTS,
+    WEIGHTS_INDEX,
+    "model-[0-9]*-of-[0-9]*.safetensors",
 )
+"""As shell patterns: what loading needs of a repository; no other formats, no other weights."""
 _PICKLED = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|h5|msgpack)")
 
 
 def wanted_files(names: Iterable[str]) -> list[str]:
-    """Those of a repository's files that loading needs: no other formats, no other weights."""
-    return [name for name in names if _WANTED.fullmatch(name)]
+    """Those of a repository's files that loading needs."""
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in WANTED_FILES)]
 
 
 def has_weights(names: Iterable[str]) -> bool:
     return any(name.endswith(".safetensors") for name in names)
+
+
+def has_tokenizer(names: Iterable[str]) -> bool:
+    present = set(names)
+    return any(present.issuperset(files) for files in _TOKENIZERS)
 
 
 def no_weights_sentence(model: str, names: Iterable[str]) -> str:
@@ -36,9 +53,8 @@ def no_weights_sentence(model: str, names: Iterable[str]) -> str:
 
 def is_complete(folder: Path) -> bool:
     """Whether everything is there that loading needs."""
-    if not (folder / "config.json").is_file():
-        return False
-    if not any(all((folder / name).is_file() for name in names) for names in _TOKENIZERS):
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    if "config.json" not in names or not has_tokenizer(names):
         return False
     return all((folder / name).is_file() for name in _weight_files(folder))
 

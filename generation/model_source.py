@@ -49,7 +49,7 @@ def find_source(name: str) -> ModelSource:
     if name.lower().endswith(".gguf"):
         return _gguf_source(name)
     path = _path(name)
-    if path.is_dir():
+    if name and path.is_dir():
         return FolderSource(path.resolve().name, path)
     if path.is_file():
         raise InvalidSettings(f"{name} is neither a folder with a model nor a .gguf file.")

@@ -18,7 +18,7 @@ from generation.gguf_conversion import check_gguf, convert_gguf
 from generation.hub import HubModels
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
-from generation.model_files import has_weights, no_weights_sentence
+from generation.model_files import has_tokenizer, has_weights, no_weights_sentence
 from generation.model_source import FolderSource, GgufSource, HubSource, ModelSource
 from generation.types import LoadedModel
 
@@ -69,6 +69,8 @@ def check_folder(name: str, folder: Path) -> None:
     names = [path.name for path in folder.iterdir()]
     if not has_weights(names):
         raise InvalidSettings(no_weights_sentence(name, names))
+    if not has_tokenizer(names):
+        raise InvalidSettings(f"{name} has no tokenizer.")
 
 
 def _find_folder(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> Path:
