@@ -104,6 +104,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """On every response, streams and errors too."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store" if request.path.startswith("/api/") else "no-cache")
 
 
 def _check_origin(request: web.Request) -> None:

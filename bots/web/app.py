@@ -13,6 +13,7 @@ from bots.web.errors import MAX_BODY_BYTES, answer_errors
 from bots.web.events import EventStream
 from bots.web.generate import GenerateEndpoint
 from bots.web.health import HealthEndpoint, HealthWatch
+from bots.web.lasting import finish_writes
 from bots.web.live import Broadcast, Changed, PageFront
 from bots.web.metrics import MetricsEndpoint
 from bots.web.own_api import OwnApi
@@ -26,7 +27,9 @@ def create_app(core: Core, settings: WebSettings) -> web.Application:
     broadcast = Broadcast()
     core.register("web", PageFront(broadcast))
     watch = HealthWatch(core.backends, lambda: broadcast.tell(Changed("health")))
-    app = web.Application(middlewares=[answer_errors, Guard(settings).check], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=[answer_errors, Guard(settings).check, finish_writes], client_max_size=MAX_BODY_BYTES
+    )
     app.on_response_prepare.append(add_headers)
     app.add_routes(PageApi(core, broadcast, watch).routes())
     app.add_routes(OwnApi(core, broadcast).routes())
@@ -68,4 +71,4 @@ def _tie_to_life(app: web.Application, broadcast: Broadcast, watch: HealthWatch)
 
 
 async def _send_page(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    return web.FileResponse(PAGE / "index.html")

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from ulid import ULID
 
-from backends.store.records import RequestRecord
+from backends.store.records import Accepted, RequestRecord
 from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
 from bots.core import Core
@@ -32,16 +32,22 @@ class GenerateEndpoint:
         completion = _read(await read_object(request))
         event_id = request.headers.get("Idempotency-Key", str(ULID()))[:100]
         invocation = Invocation(f"generate:{event_id}", WORKSPACE, API_CHANNEL, PROGRAM, private=True)
-        accepted = await self._core.story.complete(invocation, PageReply(self._broadcast), completion)
-        request_id = accepted.record.id
+        work = self._core.story.complete(invocation, PageReply(self._broadcast), completion)
+        accepting = asyncio.create_task(work, name="generate")
         try:
-            await self._core.jobs.wait(request_id)
+            accepted = await asyncio.shield(accepting)
+            await self._core.jobs.wait(accepted.record.id)
         except asyncio.CancelledError:
-            if accepted.created:
-                await self._core.jobs.stop(request_id, "api")
+            await self._stop(accepting)
             raise
-        record = await self._core.story.find(invocation, request_id)
-        return web.json_response(_answer(record, await self._core.results.show(invocation, request_id)))
+        record = await self._core.story.find(invocation, accepted.record.id)
+        return web.json_response(_answer(record, await self._core.results.show(invocation, record.id)))
+
+    async def _stop(self, accepting: asyncio.Task[Accepted]) -> None:
+        """A request that was being accepted is accepted first: half a one would wait forever."""
+        [accepted] = await asyncio.gather(accepting, return_exceptions=True)
+        if isinstance(accepted, Accepted) and accepted.created:
+            await self._core.jobs.stop(accepted.record.id, "api")
 
 
 def _read(body: dict[str, Any]) -> Completion:

@@ -110,19 +110,19 @@ async def serve_page(
     store: Store | None = None,
     web: WebSettings | None = None,
     limits: LimitSettings | None = None,
-    headers: dict[str, str] | None = None,
+    port: int = 0,
 ) -> AsyncIterator[PageClient]:
     """A whole bot with nothing but the page; everything is closed at the end."""
     backend = backend or ScriptedBackend()
     store = store or MemoryStore()
-    web = web or WebSettings(port=0)
+    web = web or WebSettings(port=port)
     settings = Settings(web=web, limits=limits or LimitSettings())
     core = Core(settings, store, Backends({backend.name: backend}, backend.name))
     server = WebServer(core, web)
     await core.start()
     url = await server.start()
     try:
-        async with aiohttp.ClientSession(headers=headers) as http:
+        async with aiohttp.ClientSession() as http:
             yield PageClient(url, http, core, store, backend, server)
     finally:
         await server.aclose()

@@ -30,7 +30,7 @@ export class OptionField {
       oninput: () => this.changed(this.field.value),
     });
     this.slider = this.makeSlider();
-    this.reset = iconButton("undo", `${labelOf(spec.name)} as usual`, () => this.onInput(null), { class: "icon-button reset" });
+    this.reset = iconButton("undo", `Back to the usual ${labelOf(spec.name)}`, () => this.onInput(null), { class: "icon-button reset" });
     this.el = h(
       "div",
       { class: `option${this.slider ? "" : " plain"}` },

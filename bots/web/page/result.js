@@ -147,7 +147,7 @@ export class ResultCard {
       "aria-expanded": "false",
     });
     if (!again) return [add];
-    const label = `${again} times again with ${sign}; press to try once more`;
+    const label = `${sign} ${again}: try again`;
     const chip = h(
       "button",
       { type: "button", class: "reaction mine", title: "Try again", "aria-label": label, disabled: !isEnded(view), onclick: react("again") },
