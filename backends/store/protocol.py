@@ -29,11 +29,22 @@ class SettingsChanged(InklingError):
     code = "settings_changed"
 
 
+class StoreFailed(InklingError):
+    """The store can't be used now: disk full, held by another program, damaged, closed. Nothing was half done."""
+
+    code = "store_failed"
+
+
 class Store(Protocol):
+    """Any call but `aclose` raises StoreFailed when the store can't be used, or was closed."""
+
     # Settings
 
     async def workspace(self, ref: WorkspaceRef) -> StoredSettings:
-        """The workspace's settings; built-in ones at version 0 when nothing was ever saved."""
+        """The workspace's settings; built-in ones at version 0 when nothing was ever saved.
+
+        InvalidSettings if a newer Inkling saved something this one doesn't know.
+        """
         ...
 
     async def save_workspace(
@@ -134,7 +145,9 @@ class Store(Protocol):
 
     # Upkeep
 
-    async def usage(self, ref: WorkspaceRef, since: datetime) -> Usage: ...
+    async def usage(self, ref: WorkspaceRef, since: datetime) -> Usage:
+        """Sums over the requests that ended since then, from the start of that hour (UTC)."""
+        ...
 
     async def purge(self, ref: WorkspaceRef, before: datetime) -> int:
         """Erase ended requests that were accepted before this time; returns how many."""
@@ -144,4 +157,6 @@ class Store(Protocol):
         """Those with saved settings: for retention."""
         ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Let go of it; may be called again. Every other call then raises StoreFailed."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -124,9 +125,23 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Sums over finished requests."""
+    """Sums over requests that ended, however they did."""
 
     requests: int = 0
     samples: int = 0
+    """Those with text."""
     completion_tokens: int = 0
+    """As far as the backend counted them."""
     busy_s: float = 0.0
+    """From each request's start to its end; requests at the same time count each."""
+
+    @classmethod
+    def of(cls, started_at: datetime | None, outcome: Outcome, samples: Sequence[SampleRecord]) -> Usage:
+        """What one request adds."""
+        busy_s = (outcome.finished_at - started_at).total_seconds() if started_at else 0.0
+        return cls(
+            requests=1,
+            samples=sum(1 for sample in samples if sample.text),
+            completion_tokens=sum(sample.completion_tokens or 0 for sample in samples),
+            busy_s=max(busy_s, 0.0),
+        )

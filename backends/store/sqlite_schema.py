@@ -1,0 +1,113 @@
+"""The tables, as numbered migrations. A released one is never changed; a new one is added at the end.
+
+Times are integer microseconds since 1970 in UTC, days and hours counted from there; options and settings are JSON.
+"""
+
+from __future__ import annotations
+
+Migration = tuple[str, ...]
+
+APPLICATION_ID = 0x496E6B6C
+"""Marks the file as Inkling's: the letters `Inkl`."""
+
+_FIRST: Migration = (
+    """
+    CREATE TABLE workspaces (
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (front, workspace_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        actor_id TEXT NOT NULL,
+        actor_name TEXT NOT NULL,
+        action TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX audit_latest ON audit (front, workspace_id, number)",
+    "CREATE INDEX audit_actor ON audit (front, workspace_id, actor_id)",
+    """
+    CREATE TABLE requests (
+        id TEXT PRIMARY KEY NOT NULL,
+        idempotency_key TEXT NOT NULL UNIQUE,
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        requester_id TEXT NOT NULL,
+        requester_name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        prompt TEXT NOT NULL,
+        options TEXT NOT NULL,
+        baseline TEXT NOT NULL,
+        backend TEXT NOT NULL,
+        model TEXT,
+        created_at INTEGER NOT NULL,
+        group_id TEXT NOT NULL,
+        parent_id TEXT,
+        parent_sample INTEGER,
+        private INTEGER NOT NULL,
+        cut INTEGER NOT NULL,
+        notes TEXT NOT NULL,
+        reply_ref TEXT,
+        status TEXT NOT NULL,
+        error TEXT,
+        started_at INTEGER,
+        finished_at INTEGER,
+        withdrawn INTEGER NOT NULL,
+        CHECK ((parent_id IS NULL) = (parent_sample IS NULL))
+    )
+    """,
+    """
+    CREATE INDEX requests_open ON requests (front, workspace_id, requester_id, id)
+        WHERE status IN ('accepted', 'running')
+    """,
+    "CREATE INDEX requests_person ON requests (front, workspace_id, requester_id, id)",
+    "CREATE INDEX requests_channel ON requests (front, workspace_id, channel, id)",
+    "CREATE INDEX requests_age ON requests (front, workspace_id, created_at)",
+    "CREATE INDEX requests_group ON requests (group_id, id)",
+    "CREATE INDEX requests_parent ON requests (parent_id, id) WHERE parent_id IS NOT NULL",
+    """
+    CREATE TABLE samples (
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        seed INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        ended TEXT,
+        stop_reason TEXT,
+        completion_tokens INTEGER,
+        PRIMARY KEY (request_id, number)
+    )
+    """,
+    """
+    CREATE TABLE presets (
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        overrides TEXT NOT NULL,
+        PRIMARY KEY (front, workspace_id, user_id, name)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE usage (
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        hour INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        samples INTEGER NOT NULL,
+        completion_tokens INTEGER NOT NULL,
+        busy_s REAL NOT NULL,
+        PRIMARY KEY (front, workspace_id, hour)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+"""MIGRATIONS[n] leads from version n to version n + 1."""
