@@ -57,7 +57,6 @@ def main(arguments: Sequence[str]) -> int:
 def _quiet_libraries() -> None:
     """Their bars would mix with ours; and our log belongs to stderr, since stdout is for the supervisor."""
     os.environ["TQDM_DISABLE"] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
 from config.errors import InklingError
@@ -59,6 +60,8 @@ class Gatekeeper:
             return await handler(request)
         except ConnectionError:
             raise
+        except (web.RequestPayloadError, HttpProcessingError):
+            answer = ApiError(400, "The request's body broke off or is encoded wrongly.", code="invalid_body")
         except web.HTTPException as error:
             answer = _from_http(error, request)
         except Exception as error:

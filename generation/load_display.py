@@ -11,7 +11,7 @@ from generation.load_progress import LoadProgress, LoadState
 
 @contextmanager
 def shown_progress() -> Iterator[LoadProgress]:
-    """A progress that shows itself until the `with` ends."""
+    """A progress that shows itself until the model is loaded or the `with` ends."""
     if not sys.stderr.isatty():
         yield LoadProgress(_StageLines().hear)
         return
@@ -24,7 +24,13 @@ def shown_progress() -> Iterator[LoadProgress]:
     )
     with bar:
         task = bar.add_task("Starting.", total=1.0)
-        yield LoadProgress(lambda state: bar.update(task, description=state.detail, completed=state.progress))
+
+        def show(state: LoadState) -> None:
+            bar.update(task, description=state.detail, completed=state.progress)
+            if state.progress == 1:
+                bar.stop()
+
+        yield LoadProgress(show)
 
 
 class _StageLines:

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from config.errors import BackendUnavailable
 from generation.completions import CompletionService
@@ -47,6 +48,7 @@ class ModelHost:
         engine = await _run_on_daemon(build)
         self._service = CompletionService(engine, self._limits.max_running, self.metrics)
         self.load_s = time.monotonic() - started
+        self._progress.advance(1.0)
 
     async def aclose(self) -> None:
         """Open requests end with EngineFailed."""
@@ -64,12 +66,14 @@ async def _run_on_daemon(build: Callable[[], Engine]) -> Engine:
     built: asyncio.Future[Engine] = loop.create_future()
 
     def work() -> None:
+        engine, failure = None, None
         try:
             engine = build()
         except BaseException as error:
-            loop.call_soon_threadsafe(_settle, built, None, error)
-        else:
-            loop.call_soon_threadsafe(_settle, built, engine, None)
+            failure = error
+        # The loop is closed when the process was told to stop meanwhile: then nobody waits for the engine.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, built, engine, failure)
 
     threading.Thread(target=work, name="inkling-loader", daemon=True).start()
     return await built

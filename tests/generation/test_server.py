@@ -183,6 +183,12 @@ async def test_refusals_are_in_openais_shape(served: Served) -> None:
     assert answer["error"]["message"] == 'There is no model "gpt-5" here; this server has tiny-gpt2.'
 
 
+async def test_body_that_is_encoded_wrongly(served: Served) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    async with served.http.post(f"{served.url}/completions", data=b"no gzip", headers=headers) as response:
+        assert response.status == 400
+
+
 async def test_other_addresses_and_methods(served: Served) -> None:
     async with served.http.get(f"{served.url}/nothing") as response:
         assert (response.status, (await response.json())["error"]["code"]) == (404, "not_found")

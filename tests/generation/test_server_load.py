@@ -54,7 +54,10 @@ async def test_prompt_of_ten_megabytes(served: Served) -> None:
 
 
 async def test_health_while_the_engine_is_saturated(served: Served) -> None:
-    bodies = [{"prompt": "Once upon a time", "max_tokens": 300, "seed": seed, "stream": True} for seed in range(48)]
+    # Far more than can be written while this measures: rows that end at once have successors.
+    bodies = [
+        {"prompt": "Once upon a time", "max_tokens": 480, "n": 8, "seed": 8 * i, "stream": True} for i in range(48)
+    ]
 
     async def read(body: dict) -> None:
         async with served.http.post(f"{served.url}/completions", json=body) as response:
@@ -66,7 +69,7 @@ async def test_health_while_the_engine_is_saturated(served: Served) -> None:
     until = time.perf_counter() + MEASURED_S
     while time.perf_counter() < until:
         times.append(await health_s(served))
-    assert served.engine.stats().running == 16
+    assert served.engine.stats().waiting > 0, "the engine was not busy all the time"
     for reader in readers:
         reader.cancel()
     # A few may fall into a pause of the machine; the service as such may not be slow.
