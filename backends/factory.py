@@ -21,6 +21,7 @@ from config.settings import (
     OpenAIBackendSettings,
     Settings,
 )
+from config.text import shorten
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ class Backends:
             return self._default
         if name not in self._backends:
             known = ", ".join(sorted(self._backends)) or "none"
-            raise NotFound(f'There is no backend "{name[:40]}"; the backends are {known}.')
+            raise NotFound(f'There is no backend "{shorten(name)}"; the backends are {known}.')
         return self._backends[name]
 
     async def models(self) -> dict[str, tuple[str, ...]]:

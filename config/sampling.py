@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -261,7 +262,7 @@ def _sentence(name: str, problem: str, given: object) -> str:
         return f"{name} must be a whole number {bounds}; you gave {shown}."
     if problem == "not_finite":
         return f"{name} must be a number {bounds}; {shown} is not one."
-    if isinstance(given, str) and "," in given:
+    if isinstance(given, str) and re.fullmatch(r"\s*[-+]?\d+,\d+\s*", given):
         return f'{name}: "{shown}" is not a number here; write {shown.replace(",", ".")}.'
     return f'{name} must be a number {bounds}; "{shown}" is not one.'
 

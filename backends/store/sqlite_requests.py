@@ -62,6 +62,10 @@ class RequestTables:
             )
             return Accepted(read_request(row), False)
 
+    async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
+        rows = await self._requests("idempotency_key = ?", (idempotency_key,))
+        return rows[0] if rows else None
+
     async def request(self, request_id: str) -> RequestRecord | None:
         rows = await self._requests("id = ?", (request_id,))
         return rows[0] if rows else None
@@ -103,6 +107,14 @@ class RequestTables:
 
     async def open_requests(self) -> tuple[RequestRecord, ...]:
         return await self._requests(f"{_OPEN} ORDER BY id")
+
+    async def undelivered(self, since: datetime) -> tuple[RequestRecord, ...]:
+        return await self._requests(
+            "delivered = 0 AND finished_at IS NOT NULL AND finished_at >= ? ORDER BY id", (time_value(since),)
+        )
+
+    async def mark_delivered(self, request_id: str) -> None:
+        await self._change("UPDATE requests SET delivered = 1 WHERE id = ?", (request_id,))
 
     async def open_of(self, ref: WorkspaceRef, requester_id: str) -> tuple[RequestRecord, ...]:
         return await self._requests(

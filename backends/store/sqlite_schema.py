@@ -109,5 +109,14 @@ _FIRST: Migration = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_DELIVERED: Migration = (
+    "ALTER TABLE requests ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0",
+    "UPDATE requests SET delivered = 1 WHERE finished_at IS NOT NULL",
+    """
+    CREATE INDEX requests_undelivered ON requests (finished_at)
+        WHERE delivered = 0 AND finished_at IS NOT NULL
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED)
 """MIGRATIONS[n] leads from version n to version n + 1."""

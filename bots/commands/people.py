@@ -13,6 +13,7 @@ from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
+from config.text import shorten
 from config.workspace import PresetName
 
 _MAX_PERSONAL_PRESETS = 50
@@ -47,7 +48,7 @@ class PeopleCommands:
 
     async def delete_preset(self, invocation: Invocation, name: str) -> None:
         if not await self._store.delete_preset(invocation.workspace, invocation.requester.id, name):
-            raise NotFound(f'You have no preset "{name[:40]}".')
+            raise NotFound(f'You have no preset "{shorten(name)}".')
 
     async def my_data(self, invocation: Invocation) -> tuple[RequestRecord, ...]:
         """Every request Inkling keeps of this person here."""

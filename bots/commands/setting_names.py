@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from config.errors import InvalidOptions
 from config.sampling import OPTION_BY_NAME, canonical_name, parse_overrides
+from config.text import shorten
 from config.workspace import WorkspaceSettings
 
 SettingPath = tuple[str, ...]
@@ -65,7 +66,7 @@ def find_setting(name: str, among: tuple[SettingName, ...] = SETTING_NAMES) -> S
     except (InvalidOptions, KeyError):
         close = difflib.get_close_matches(wanted, by_name, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"The settings are {', '.join(by_name)}."
-        raise InvalidOptions(f'There is no setting "{name[:40]}" here. {hint}', name) from None
+        raise InvalidOptions(f'There is no setting "{shorten(name)}" here. {hint}', name) from None
 
 
 def read_value(setting: SettingName, text: str) -> SettingValue:

@@ -30,7 +30,7 @@ from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
 from config.setting_fields import list_fields
 from config.settings_errors import SettingsErrors
-from config.text import find_unusable_character
+from config.text import find_unusable_character, shorten
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
@@ -121,7 +121,7 @@ class SettingsCommands:
 
     async def delete_preset(self, invocation: Invocation, name: str) -> WorkspaceSettings:
         if name not in (await self.show(invocation)).presets:
-            raise NotFound(f'There is no preset "{name[:40]}" here.')
+            raise NotFound(f'There is no preset "{shorten(name)}" here.')
         return await self._change(
             invocation, f"deleted preset {name}", lambda tree: _put(tree, ("presets", name), None)
         )
@@ -134,7 +134,8 @@ class SettingsCommands:
         """Replace all settings by exported ones."""
         check_admin(invocation)
         tree = _read_export(text)
-        self._check_backend("backend", tree.get("backend"))
+        for place in (tree, *tree.get("channels", {}).values()):
+            self._check_backend("backend", place.get("backend"))
         return await self._change(invocation, "imported settings", lambda _: tree)
 
     async def audit(self, invocation: Invocation, limit: int = 20) -> tuple[AuditEntry, ...]:

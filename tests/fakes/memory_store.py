@@ -151,7 +151,8 @@ class MemoryStore:
         return Usage(len(ended), len(ended), 0, 0.0)
 
     async def purge(self, ref: WorkspaceRef, before: datetime) -> int:
-        due = [each for each in self._requests.values() if each.workspace == ref and each.created_at < before]
+        here = [each for each in self._requests.values() if each.workspace == ref and not each.is_open]
+        due = [each for each in here if each.created_at < before]
         for record in due:
             await self.delete(record.id)
         return len(due)

@@ -13,6 +13,7 @@ from typing import Any
 from backends.factory import Backends
 from backends.store.protocol import Store
 from backends.store.records import Accepted, RequestRecord, SampleRecord
+from backends.store.sqlite import SqliteStore
 from bots.commands.invocation import Invocation, Requester
 from bots.commands.story import Completion
 from bots.core import Core
@@ -21,7 +22,6 @@ from config.settings import EchoBackendSettings, LimitSettings, Settings
 from config.workspace import Front as FrontName
 from config.workspace import WorkspaceRef
 from tests.fakes.gated_backend import GatedBackend, GatedRun
-from tests.fakes.memory_store import MemoryStore
 from tests.fakes.recording_reply import RecordingFront, RecordingReply
 
 HERE = WorkspaceRef("discord", "guild-1")
@@ -152,5 +152,6 @@ async def open_world(
         await store.aclose()
 
 
-async def open_store() -> Store:
-    return MemoryStore()
+async def open_store(path: Path | None = None) -> Store:
+    """A store in memory, or in a file."""
+    return await SqliteStore.open(path)
