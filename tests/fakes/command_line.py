@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,16 @@ def environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, **own, **settings}
 
 
-async def start_inkling(
-    *arguments: str | bytes, home: Path, settings: Mapping[str, str] = ECHO, stdin: int = PIPE, out: int = PIPE
-) -> Process:
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def started_inkling(
+    *arguments: str | bytes,
+    home: Path,
+    settings: Mapping[str, str] = ECHO,
+    stdin: int = PIPE,
+    out: int = PIPE,
+) -> AsyncIterator[Process]:
+    """A running one; killed if it still runs at the end."""
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bots",
@@ -41,13 +48,19 @@ async def start_inkling(
         cwd=home,
         env=environment(home, settings),
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 async def run_inkling(
     *arguments: str | bytes, home: Path, settings: Mapping[str, str] = ECHO, stdin: bytes = b""
 ) -> Finished:
-    process = await start_inkling(*arguments, home=home, settings=settings)
-    out, err = await process.communicate(stdin)
+    async with started_inkling(*arguments, home=home, settings=settings) as process:
+        out, err = await process.communicate(stdin)
     assert process.returncode is not None
     return Finished(process.returncode, out.decode(), err.decode())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.command_line import ECHO, Finished, environment, run_inkling, start_inkling
+from tests.fakes.command_line import ECHO, Finished, environment, run_inkling, started_inkling
 from tests.fakes.sentences import check_sentence
 
 PROMPT = "Once upon a time there was a lighthouse"
@@ -95,10 +95,10 @@ async def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
 
 async def test_prompt_without_end_is_refused_early(tmp_path: Path) -> None:
     zeros = os.open("/dev/zero", os.O_RDONLY)
-    process = await start_inkling("complete", "-", home=tmp_path, stdin=zeros)
-    os.close(zeros)
-    out, err = await process.communicate()
-    check_refused(Finished(process.returncode or 0, out.decode(), err.decode()))
+    async with started_inkling("complete", "-", home=tmp_path, stdin=zeros) as process:
+        os.close(zeros)
+        out, err = await process.communicate()
+        check_refused(Finished(process.returncode or 0, out.decode(), err.decode()))
 
 
 async def test_ten_megabytes_are_taken_where_the_operator_allows_them(tmp_path: Path) -> None:
@@ -113,24 +113,24 @@ async def test_ten_megabytes_are_taken_where_the_operator_allows_them(tmp_path: 
 
 async def test_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    process = await start_inkling("complete", PROMPT, "-n", "8", "--length", "400", home=tmp_path, out=writing)
-    os.close(writing)
-    assert os.read(reading, 1)
-    os.close(reading)
-    _, err = await process.communicate()
-    assert process.returncode in (0, 141), "0 when all was written before the pipe closed"
-    assert b"Traceback" not in err
-    assert b"Broken" not in err
+    async with started_inkling("complete", PROMPT, "-n", "8", "--length", "400", home=tmp_path, out=writing) as process:
+        os.close(writing)
+        assert os.read(reading, 1)
+        os.close(reading)
+        _, err = await process.communicate()
+        assert process.returncode in (0, 141), "0 when all was written before the pipe closed"
+        assert b"Traceback" not in err
+        assert b"Broken" not in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 async def test_full_disk_is_told(tmp_path: Path) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
-    process = await start_inkling("complete", PROMPT, home=tmp_path, out=full)
-    os.close(full)
-    _, err = await process.communicate()
-    assert process.returncode == 1
-    assert err.decode() == "I can't write to standard output: no space left on device.\n"
+    async with started_inkling("complete", PROMPT, home=tmp_path, out=full) as process:
+        os.close(full)
+        _, err = await process.communicate()
+        assert process.returncode == 1
+        assert err.decode() == "I can't write to standard output: no space left on device.\n"
 
 
 async def test_bot_process_stays_light(tmp_path: Path) -> None:

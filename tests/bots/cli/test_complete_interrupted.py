@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends.contract import eventually
-from tests.fakes.command_line import run_inkling, server_settings, start_inkling
+from tests.fakes.command_line import run_inkling, server_settings, started_inkling
 from tests.fakes.completions import BREAK, BUSY, CUT, FakeCompletions
 from tests.fakes.openai_server import serve
 from tests.fakes.sentences import check_sentence
@@ -33,49 +33,51 @@ async def test_text_comes_as_it_is_written_and_ctrl_c_keeps_it(
     server: FakeCompletions, settings: dict[str, str], tmp_path: Path
 ) -> None:
     server.delay_s = 0.05
-    process = await start_inkling("complete", "slowly", "--length", "50", home=tmp_path, settings=settings)
-    assert process.stdout is not None
-    first = await process.stdout.read(1)
-    process.send_signal(signal.SIGINT)
-    out, err = await process.communicate()
-    assert process.returncode == 130
-    assert 1 <= len((first + out).split()) < 50
-    assert (first + out).endswith(b"\n")
-    assert b"stopped by @you" in err
-    assert b"Traceback" not in err
+    async with started_inkling("complete", "slowly", "--length", "50", home=tmp_path, settings=settings) as process:
+        assert process.stdout is not None
+        first = await process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+        assert process.returncode == 130
+        assert 1 <= len((first + out).split()) < 50
+        assert (first + out).endswith(b"\n")
+        assert b"stopped by @you" in err
+        assert b"Traceback" not in err
 
-    async def running() -> int:
-        return server.running
+        async def running() -> int:
+            return server.running
 
-    await eventually(running, 0)
+        await eventually(running, 0)
 
 
 async def test_ctrl_c_with_json_prints_the_object(
     server: FakeCompletions, settings: dict[str, str], tmp_path: Path
 ) -> None:
     server.delay_s = 0.05
-    process = await start_inkling("complete", "slowly", "--json", "--length", "50", home=tmp_path, settings=settings)
+    async with started_inkling(
+        "complete", "slowly", "--json", "--length", "50", home=tmp_path, settings=settings
+    ) as process:
 
-    async def running() -> int:
-        return server.running
+        async def running() -> int:
+            return server.running
 
-    await eventually(running, 1)
-    process.send_signal(signal.SIGTERM)
-    out, _ = await process.communicate()
-    assert process.returncode == 143
-    told = json.loads(out)
-    assert told["status"] == "stopped"
-    assert told["samples"][0]["finish_reason"] == "stopped"
+        await eventually(running, 1)
+        process.send_signal(signal.SIGTERM)
+        out, _ = await process.communicate()
+        assert process.returncode == 143
+        told = json.loads(out)
+        assert told["status"] == "stopped"
+        assert told["samples"][0]["finish_reason"] == "stopped"
 
 
 async def test_ctrl_c_ends_a_wait_for_the_prompt(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    process = await start_inkling("complete", "@pipe", home=tmp_path)
-    writing = await asyncio.to_thread(os.open, tmp_path / "pipe", os.O_WRONLY)
-    process.send_signal(signal.SIGINT)
-    out, err = await process.communicate()
-    os.close(writing)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    async with started_inkling("complete", "@pipe", home=tmp_path) as process:
+        writing = await asyncio.to_thread(os.open, tmp_path / "pipe", os.O_WRONLY)
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+        os.close(writing)
+        assert (process.returncode, out, err) == (130, b"", b"")
 
 
 @pytest.mark.parametrize(("prompt", "text"), [(BREAK, 2), (CUT, 2), (BUSY, 0)])
