@@ -21,7 +21,7 @@ from backends.engine_supervisor import EngineSupervisor, EngineTimings
 from backends.merge import merge
 from backends.openai import OpenAIBackend, engine_health
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress
-from config.errors import BackendUnavailable, EngineFailed, InklingError, NotFound
+from config.errors import BackendUnavailable, EngineFailed, EngineRefused, InklingError, NotFound
 from config.settings import LocalBackendSettings
 
 ENGINE_COMMAND = (sys.executable, "-m", "generation")
@@ -157,6 +157,7 @@ class LocalBackend:
         give_up_at = time.monotonic() + self._timings.start_s
         self._closing.check()
         self._supervisor.start()
+        waited = self._supervisor.state != "ready"
         while self._supervisor.state != "ready":
             self._check_hope()
             if time.monotonic() > give_up_at:
@@ -164,6 +165,8 @@ class LocalBackend:
             yield Progress("starting", eta_s=self._supervisor.eta_s)
             async with self._closing.interruptible():
                 await self._supervisor.wait_settled(self._timings.progress_s)
+        if waited:
+            yield Progress("running")
 
     async def _notice_the_end(self) -> None:
         """A dying process still takes connections for a moment: who comes next shall wait for the next one."""
@@ -173,7 +176,7 @@ class LocalBackend:
     def _check_hope(self) -> None:
         supervisor = self._supervisor
         if supervisor.state == "refused":
-            raise BackendUnavailable(supervisor.sentence or "", supervisor.retry_after_s)
+            raise EngineRefused(supervisor.sentence or "", supervisor.retry_after_s)
         if supervisor.failed_starts >= HOPELESS_STARTS:
             raise BackendUnavailable(self._restart_sentence(), supervisor.retry_after_s)
 

@@ -9,6 +9,7 @@ InklingError
 ├── Overloaded           the queue is full; try again in retry_after_s
 ├── DeadlineExceeded     it took longer than allowed; partial text is kept
 ├── BackendUnavailable   nothing answers there
+│   └── EngineRefused    the engine can never start with these settings or this model
 └── EngineFailed         the backend answered, and broke
 """
 
@@ -88,6 +89,10 @@ class DeadlineExceeded(RetryableError):
 
 class BackendUnavailable(RetryableError):
     code = "backend_unavailable"
+
+
+class EngineRefused(BackendUnavailable):
+    code = "engine_refused"
 
 
 class EngineFailed(RetryableError):

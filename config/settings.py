@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,12 +16,12 @@ import platformdirs
 from annotated_types import MinLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from config.environment import CONFIG_VARIABLE, read_environment
+from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
 from config.setting_fields import list_fields
 from config.setting_types import Folder, HttpUrl, Names, Number, Secret, Whole, setting_error
 from config.settings_errors import SettingsErrors
-from config.settings_file import read_settings_file
+from config.settings_file import SettingsFile, read_settings_file
 from config.text import shorten
 
 FILE_NAME = "inkling.toml"
@@ -148,8 +149,17 @@ class Settings(Section):
         return self
 
 
-def find_settings_file(environ: Mapping[str, str]) -> Path | None:
+@dataclass(frozen=True, slots=True)
+class SettingsSources:
+    """What was set, and where; what is in neither is as built in."""
+
+    file: SettingsFile | None
+    environment: Environment
+
+
+def find_settings_file(environ: Mapping[str, str] | None = None) -> Path | None:
     """`INKLING_CONFIG`, or inkling.toml here, or the one in the user's configuration folder; None if there is none."""
+    environ = os.environ if environ is None else environ
     named = environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
@@ -158,19 +168,28 @@ def find_settings_file(environ: Mapping[str, str]) -> Path | None:
     return next((path for path in candidates if os.path.isfile(path)), None)
 
 
-def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the file (found by `find_settings_file` if not given), then the environment. Raises InvalidSettings."""
+def read_sources(path: Path | None = None, environ: Mapping[str, str] | None = None) -> SettingsSources:
+    """Read the file (found by `find_settings_file` if not given) and the environment. Raises InvalidSettings."""
     environ = os.environ if environ is None else environ
     named_by = CONFIG_VARIABLE if path is None and environ.get(CONFIG_VARIABLE) else ""
     path = path or find_settings_file(environ)
     file = read_settings_file(path, named_by) if path else None
-    fields = list_fields(Settings)
-    environment = read_environment(environ, fields)
+    return SettingsSources(file, read_environment(environ, list_fields(Settings)))
+
+
+def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The file's settings with the environment's on top, complete and valid. Raises InvalidSettings."""
+    return validate_settings(read_sources(path, environ))
+
+
+def validate_settings(sources: SettingsSources) -> Settings:
+    """Raises InvalidSettings, which names the place."""
+    file, environment = sources.file, sources.environment
     try:
         return Settings.model_validate(_merged(file.values if file else {}, environment.values))
     except ValidationError as error:
         # From None: the validation error shows the values it was given, secrets and all.
-        raise SettingsErrors(fields, file, environment).explain(error.errors()[0]) from None
+        raise SettingsErrors(list_fields(Settings), file, environment).explain(error.errors()[0]) from None
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from bots.commands.story import Completion
+from bots.commands.text_escapes import read_escapes
 from config.errors import InvalidOptions
 from config.sampling import ALIASES, OPTION_BY_NAME, SamplingOverrides, parse_overrides
 from config.text import shorten
@@ -33,7 +34,6 @@ _ENDS = re.compile(r"--(?:\s|$)")
 _ENDS_AFTER_OPTIONS = re.compile(r"(?:--|[—–])(?:\s|$)")
 _SPACE = re.compile(r"\s*")
 _BLANKS = re.compile(r"[ \t]*")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "s": " "}
 _QUOTES = "\"'“„«‘"
 
 
@@ -89,7 +89,7 @@ class _Reader:
             if name == "stop":
                 stops = given.setdefault("stop", [])
                 assert isinstance(stops, list)
-                stops.append(_unescaped(value))
+                stops.append(read_escapes(value))
             elif name in given:
                 raise InvalidOptions(f"{name} is given twice.", name)
             else:
@@ -184,11 +184,6 @@ def _unquoted(value: str) -> str:
     if len(value) < 2 or value[0] not in _QUOTES:
         return value
     return value[1:-1]
-
-
-def _unescaped(value: str) -> str:
-    """A stop string with \\n, \\t, \\r, \\s (space), \\" and \\\\ read: a chat line can't hold most of them."""
-    return re.sub(r"\\([ntrs\\\"])", lambda found: _ESCAPES[found[1]], value)
 
 
 def _word(value: object) -> str | None:

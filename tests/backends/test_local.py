@@ -13,7 +13,7 @@ import pytest
 
 from backends.local import LocalBackend, engine_arguments
 from backends.protocol import BackendState, CompletionRequest
-from config.errors import BackendUnavailable, EngineFailed, NotFound
+from config.errors import BackendUnavailable, EngineFailed, EngineRefused, NotFound
 from config.sampling import SamplingOptions
 from config.settings import LocalBackendSettings
 from tests.backends.contract import PROMPT, ServerContract, Subject, complete, first_text, read, request
@@ -83,6 +83,7 @@ async def test_first_request_starts_the_engine_and_tells_so_at_once(tmp_path: Pa
     async with running(tmp_path, "slow", wait_for=None) as backend:
         result = await complete(backend, request())
         assert result.progress[0].stage == "starting"
+        assert result.progress[-1].stage == "running"
         assert result.end_of(0).completion_tokens == 8
 
 
@@ -124,7 +125,7 @@ async def test_refused_model_is_told_in_its_own_words_and_not_started_again_at_o
     sentence = 'There is no model "missing"; try smollm2-135m.'
     async with running(tmp_path, "missing", wait_for="unavailable") as backend:
         assert (await backend.health()).detail == sentence
-        with pytest.raises(BackendUnavailable) as caught:
+        with pytest.raises(EngineRefused) as caught:
             await complete(backend, request())
         assert caught.value.sentence == sentence
         assert 0 < (caught.value.retry_after_s or 0) <= QUICK.refused_s

@@ -1,0 +1,99 @@
+"""One `inkling complete` from prompt to exit code: through the core, with a store that lives as long as the command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+
+from ulid import ULID
+
+from backends.factory import Backends
+from backends.store.protocol import Store
+from backends.store.sqlite import SqliteStore
+from bots.cli.completion_report import report
+from bots.cli.exit_codes import READER_LEFT
+from bots.cli.interrupts import Interrupts, wait_for_first
+from bots.cli.observation import Observation, ObservedBackends
+from bots.cli.presets import borrow_presets
+from bots.cli.streamed_reply import StreamedReply, WaitingReply
+from bots.cli.terminal import Terminal
+from bots.commands.invocation import Invocation, Requester
+from bots.commands.story import Completion
+from bots.core import Core
+from config.errors import EngineFailed
+from config.log import configure_logging
+from config.settings import LogSettings, Settings
+from config.workspace import WorkspaceRef
+
+WORKSPACE = WorkspaceRef("cli", "local")
+YOU = Requester("local", "you", is_admin=True)
+
+
+class CompletionRun:
+    """Runs one completion. `as_json`: one object at the end instead of the text as it comes."""
+
+    def __init__(self, settings: Settings, terminal: Terminal, as_json: bool) -> None:
+        self._settings = settings
+        self._terminal = terminal
+        self._as_json = as_json
+        self._observation = Observation()
+
+    async def run(self, given: Completion) -> int:
+        """The exit code. Raises what went wrong, after showing the text so far."""
+        quiet_logging(self._settings.log)
+        async with AsyncExitStack() as closing:
+            store = await SqliteStore.open(None)
+            closing.push_async_callback(store.aclose)
+            backends = Backends.from_settings(self._settings)
+            closing.push_async_callback(backends.aclose)
+            core = Core(self._settings, store, ObservedBackends(backends, self._observation))
+            closing.push_async_callback(core.aclose)
+            if given.preset:
+                await borrow_presets(self._settings, store, WORKSPACE, YOU.id)
+            with Interrupts() as interrupts:
+                request_id = await self._complete(core, given, interrupts)
+                await self._conclude(store, request_id)
+                return interrupts.exit_code or self._written()
+
+    async def _complete(self, core: Core, given: Completion, interrupts: Interrupts) -> str:
+        """Until it has ended, by itself, by a signal, or because nobody reads it any more."""
+        reply = (WaitingReply if self._as_json else StreamedReply)(self._terminal, self._observation)
+        invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
+        request_id = (await core.story.complete(invocation, reply, given)).record.id
+        await wait_for_first(core.jobs.wait(request_id), interrupts.wait(), self._reader_left())
+        await core.jobs.stop(request_id, YOU.name)
+        return request_id
+
+    async def _reader_left(self) -> None:
+        await self._terminal.gone.wait()
+
+    async def _conclude(self, store: Store, request_id: str) -> None:
+        record = await store.request(request_id)
+        assert record is not None, "nothing deletes from a store of our own"
+        if self._as_json:
+            told = report(record, await store.samples(request_id), self._observation)
+            self._terminal.write(told.model_dump_json(indent=2) + "\n")
+        if record.status == "failed":
+            raise self._observation.error or EngineFailed(record.error or "The completion failed.")
+
+    def _written(self) -> int:
+        """0, or the exit code of a command whose reader left. Raises when the text could not be written."""
+        error = self._terminal.write_error
+        if error is None:
+            return 0
+        if self._terminal.reader_left:
+            return READER_LEFT
+        raise EngineFailed(f"I can't write to standard output: {(error.strerror or str(error)).lower()}.")
+
+
+def quiet_logging(settings: LogSettings) -> None:
+    """One command says what it has to say in sentences; its log is for those who set a level."""
+    if "level" in settings.model_fields_set:
+        configure_logging(settings)
+    else:
+        configure_logging(settings, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def run_completion(settings: Settings, given: Completion, as_json: bool) -> int:
+    return asyncio.run(CompletionRun(settings, Terminal.standard(), as_json).run(given))

@@ -1,0 +1,59 @@
+"""One running Inkling: its store, backends, core and fronts, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+
+from backends.factory import Backends
+from backends.protocol import Backend
+from backends.store.sqlite import SqliteStore
+from bots.core import Core
+from bots.database import database_path
+from bots.fronts import StartedFront, start_fronts
+from config.errors import InvalidSettings
+from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    core: Core
+    backend: Backend
+    """The default one, which has begun to get ready."""
+    fronts: tuple[StartedFront, ...]
+
+
+@asynccontextmanager
+async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
+    """Everything up. Open requests stay in the store when it ends. Raises InvalidSettings, with nothing left open."""
+    async with AsyncExitStack() as closing:
+        closing.callback(_lock(settings).release)
+        store = await SqliteStore.open(database_path(settings))
+        closing.push_async_callback(store.aclose)
+        backends = Backends.from_settings(settings)
+        closing.push_async_callback(backends.aclose)
+        core = Core(settings, store, backends)
+        closing.push_async_callback(core.aclose)
+        fronts = await closing.enter_async_context(start_fronts(core, settings))
+        await backends.start_default()
+        yield Installation(core, backends.default, fronts)
+
+
+def _lock(settings: Settings) -> FileLock:
+    """Two of them would both take up the same open requests."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "inkling.lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InvalidSettings(
+            f"Another Inkling runs with data_dir {folder}; stop it, or give this one another data_dir."
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise InvalidSettings(f"I can't keep anything in data_dir {folder} ({reason}).") from error
+    return lock

@@ -1,0 +1,85 @@
+"""`inkling chat`, `run` and `serve` as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from asyncio.subprocess import Process
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.fakes.command_line import ECHO, run_inkling, started_inkling
+
+ANY_PORT = {**ECHO, "INKLING_WEB__PORT": "0"}
+
+
+async def address_of(process: Process) -> str:
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    assert line.startswith("page: http://127.0.0.1:")
+    return line.removeprefix("page: ").strip()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_chat_serves_the_page_until_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
+    async with started_inkling("chat", "--port", "0", "--no-browser", home=tmp_path) as process:
+        url = await address_of(process)
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
+            assert answer.status in (200, 503)
+        process.send_signal(stop)
+        out, err = await process.communicate()
+        assert (process.returncode, err) == (0, b"")
+        assert out.endswith(b"Stopping; open requests are kept and go on next time.\n")
+
+
+async def test_port_and_data_of_another_are_refused(tmp_path: Path) -> None:
+    async with started_inkling("chat", "--port", "0", home=tmp_path) as first:
+        port = (await address_of(first)).rpartition(":")[2]
+        same_data = await run_inkling("chat", "--port", "0", home=tmp_path)
+        elsewhere = {**ECHO, "INKLING_DATA_DIR": str(tmp_path / "other")}
+        same_port = await run_inkling("chat", "--port", port, home=tmp_path, settings=elsewhere)
+        first.send_signal(signal.SIGTERM)
+        await first.communicate()
+        assert (same_data.code, same_port.code) == (2, 2)
+        assert same_data.err.startswith("Another Inkling runs with data_dir")
+        assert same_port.err == f"web.port {port} is in use by another program; stop it or choose another port.\n"
+
+
+async def test_run_logs_json_and_ends_in_peace(tmp_path: Path) -> None:
+    async with started_inkling("run", home=tmp_path, settings=ANY_PORT) as process:
+        assert process.stderr is not None
+        started = json.loads(await process.stderr.readline())
+        assert started["event"] == "front.started"
+        assert started["address"].startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        out, err = await process.communicate()
+        assert (process.returncode, out) == (0, b"")
+        assert json.loads(err.splitlines()[-1])["event"] == "service.stopping"
+
+
+async def test_open_page_needs_a_token(tmp_path: Path) -> None:
+    finished = await run_inkling("chat", "--host", "0.0.0.0", home=tmp_path)
+    assert (finished.code, finished.out) == (2, "")
+    assert "web.token" in finished.err
+
+
+async def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    settings = {**ECHO, "INKLING_DATA_DIR": str(tmp_path / "file" / "data")}
+    finished = await run_inkling("chat", home=tmp_path, settings=settings)
+    assert finished.code == 2
+    assert finished.err == f"I can't keep anything in data_dir {tmp_path / 'file' / 'data'} (not a directory).\n"
+
+
+async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
+    wrong, helped = await asyncio.gather(
+        run_inkling("serve", "--model", "gpt2", "--prot", "3", home=tmp_path),
+        run_inkling("serve", "--help", home=tmp_path),
+    )
+    assert wrong.code == 2
+    assert "Did you mean --port?" in wrong.err
+    assert helped.code == 0
+    assert "--max-running" in helped.out
