@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -44,5 +44,5 @@ class FairQueue(Generic[T]):
 
     def order(self) -> list[T]:
         """Everything that waits, in the order it would be popped if nothing else came."""
-        rounds = zip_longest(*self._lanes.values())
-        return [item for item in chain.from_iterable(rounds) if item is not None]
+        lanes = ([(item,) for item in lane] for lane in self._lanes.values())
+        return [item for turn in zip_longest(*lanes, fillvalue=()) for wrapped in turn for item in wrapped]

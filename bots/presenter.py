@@ -124,5 +124,14 @@ def _how_it_ended(record: RequestRecord, sample: SampleRecord) -> str:
     if sample.end == "stop":
         return "reached the end" if sample.stop_reason is None else f"stopped at {quoted(sample.stop_reason)}"
     if sample.end == "deadline":
-        return "cut off by the time limit, partial text kept"
-    return record.error or ("stopped" if sample.end == "stopped" else "failed")
+        return record.error or "cut off by the time limit, partial text kept"
+    if sample.end == "stopped":
+        return record.error or "stopped"
+    return _failure(record.error)
+
+
+def _failure(error: str | None) -> str:
+    """`failed: the model ran out of memory; nothing was lost, press 🔁`."""
+    if error is None:
+        return "failed"
+    return error if error.startswith("failed") else f"failed: {error}"
