@@ -15,7 +15,7 @@ from bots.cli.observation import Observation
 from bots.cli.streamed_reply import StreamedReply
 from bots.cli.terminal import Terminal
 from bots.presenter import present
-from tests.fakes.requests import make_request
+from tests.fakes.records import make_request
 
 TEXTS = st.lists(st.text(st.sampled_from("ab \n"), min_size=1, max_size=6), min_size=1, max_size=4)
 
