@@ -58,12 +58,18 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def reads_environment(path: Path) -> bool:
-    """Whether a module names os.environ, os.getenv or their like, under whatever name it imported them."""
+    """Whether a module names os.environ, os.getenv or their like, under whatever name it imported them.
+
+    Setting one variable, as `os.environ["X"] = "1"`, is how libraries are told things, and reads nothing.
+    """
     names = {"environ", "environb", "getenv", "getenvb", "putenv"}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    set_in = {node.value for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "os" and names & {alias.name for alias in node.names}:
             return True
-        if isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.value, ast.Name):
+        named = isinstance(node, ast.Attribute) and node.attr in names and isinstance(node.value, ast.Name)
+        if named and node not in set_in:
             return True
     return False
 

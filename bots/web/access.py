@@ -47,8 +47,6 @@ def check_binding(settings: WebSettings) -> None:
         raise InvalidSettings(
             f"web.host {settings.host} can be reached from other machines; set web.token too, or use 127.0.0.1."
         )
-    if settings.token is not None and not settings.token.get_secret_value():
-        raise InvalidSettings("web.token is empty; give it a value or leave it out.")
 
 
 class Guard:
@@ -110,9 +108,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def _check_origin(request: web.Request) -> None:
     """Other sites may neither change anything here nor read along."""
     origin = request.headers.get("Origin")
-    foreign = origin is not None and (
-        not _is_readable(origin) or urlsplit(origin).netloc.lower() != request.host.lower()
-    )
+    foreign = origin is not None and not _is_own(origin, request)
     site = request.headers.get("Sec-Fetch-Site", "none")
     reads_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     if foreign or (site not in ("none", "same-origin") and not reads_page):

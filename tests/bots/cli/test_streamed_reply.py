@@ -15,6 +15,7 @@ from bots.cli.observation import Observation
 from bots.cli.streamed_reply import StreamedReply
 from bots.cli.terminal import Terminal
 from bots.presenter import present
+from config.sampling import SamplingOptions
 from tests.fakes.records import make_request
 
 TEXTS = st.lists(st.text(st.sampled_from("ab \n"), min_size=1, max_size=6), min_size=1, max_size=4)
@@ -26,7 +27,7 @@ class Growth:
     def __init__(self, samples: int) -> None:
         self.out, self.err = io.StringIO(), io.StringIO()
         self.reply = StreamedReply(Terminal(self.out, self.err), Observation())
-        self.record = make_request(options={"samples": samples})
+        self.record = make_request(options=SamplingOptions(seed=7, samples=samples))
         self.samples = [SampleRecord(self.record.id, index, 7 + index) for index in range(samples)]
 
     async def show(self, texts: Sequence[str], ended: Sequence[bool]) -> None:

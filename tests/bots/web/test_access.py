@@ -124,8 +124,3 @@ def test_an_open_address_needs_a_token(host: str) -> None:
     with pytest.raises(InvalidSettings, match=r"set web.token too, or use 127.0.0.1"):
         check_binding(WebSettings(host=host))
     check_binding(WebSettings(host=host, token=SecretStr("sesame")))
-
-
-def test_an_empty_token_is_no_token() -> None:
-    with pytest.raises(InvalidSettings, match=r"web.token is empty"):
-        check_binding(WebSettings(token=SecretStr("")))
