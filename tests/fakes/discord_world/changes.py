@@ -1,0 +1,37 @@
+"""Waiting for something to become true, woken by whatever happens in the world."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE_S = 10.0
+
+
+class Changes:
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def announce(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+
+    async def next(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+
+    async def until(self, condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+        """The condition's first true value."""
+        async with asyncio.timeout(within_s):
+            while not (value := condition()):
+                await self.next()
+            return value

@@ -1,0 +1,117 @@
+"""Discord on loopback: one server for REST, gateway and files, and the means to act in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from tests.fakes.discord_world import places
+from tests.fakes.discord_world.changes import PATIENCE_S
+from tests.fakes.discord_world.command_registry import CommandRegistry
+from tests.fakes.discord_world.gateway.gateway import Gateway
+from tests.fakes.discord_world.messages import Message
+from tests.fakes.discord_world.people import User
+from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.rest.server import BASE, RestServer
+from tests.fakes.discord_world.world import Violation, World
+
+T = TypeVar("T")
+
+
+class FakeDiscord:
+    def __init__(self) -> None:
+        self.commands = CommandRegistry()
+        self.world = World(self.commands)
+        self.gateway = Gateway(self.world)
+        self.rest = RestServer(self.world)
+        self.world.listeners.append(self.gateway)
+        self.world.carrier = self.gateway
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncIterator[FakeDiscord]:
+        discord = cls()
+        runner = web.AppRunner(discord._application(), shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runner.addresses[0][:2]
+            discord.world.url = f"http://{host}:{port}"
+            yield discord
+        finally:
+            discord.gateway.drop()
+            await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=0)
+        app.router.add_get("/gateway", self.gateway.serve)
+        app.router.add_get("/gateway/", self.gateway.serve)
+        app.router.add_get("/attachments/{number}/{filename}", self._file)
+        app.router.add_route("*", BASE + "/{path:.*}", self.rest.serve)
+        return app
+
+    async def _file(self, request: web.Request) -> web.Response:
+        kept = self.world.files.get(f"{request.match_info['number']}/{unquote(request.match_info['filename'])}")
+        if kept is None:
+            raise web.HTTPNotFound
+        return web.Response(body=kept.content, headers={"Content-Type": kept.content_type})
+
+    # Where the bot finds it.
+
+    @property
+    def api_url(self) -> str:
+        return self.world.url + BASE
+
+    @property
+    def gateway_url(self) -> str:
+        return self.world.gateway_url
+
+    @property
+    def token(self) -> str:
+        return self.world.token
+
+    @property
+    def bot(self) -> User:
+        return self.world.bot
+
+    # Who and what there is.
+
+    def add_guild(self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
+        guild = places.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
+        self.world.guilds[guild.id] = guild
+        if has_bot:
+            self.world.emit("GUILD_CREATE", guild.payload(), guild)
+        return guild
+
+    def add_user(self, name: str) -> User:
+        return self.world.add_user(name)
+
+    def direct_channel(self, user: User) -> Channel:
+        return self.world.direct_channel(user)
+
+    # What happened.
+
+    @property
+    def violations(self) -> list[Violation]:
+        return self.world.violations
+
+    @property
+    def ack_seconds(self) -> list[float]:
+        return [each.ack_seconds for each in self.world.interactions.values() if each.ack_seconds is not None]
+
+    @property
+    def pings(self) -> list[tuple[Message, str]]:
+        """Who was notified by the bot's messages."""
+        return self.world.pings
+
+    def advance(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)
+        self.world.changes.announce()
+
+    async def until(self, condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+        """The condition's first true value; it is asked again whenever anything happened."""
+        return await self.world.changes.until(condition, within_s)
