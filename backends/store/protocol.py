@@ -13,6 +13,7 @@ from backends.store.records import (
     Accepted,
     AuditEntry,
     Outcome,
+    PostRecord,
     RequestRecord,
     SampleRecord,
     StoredSettings,
@@ -78,6 +79,18 @@ class Store(Protocol):
         ...
 
     async def set_reply(self, request_id: str, reply_ref: str) -> None: ...
+
+    async def save_post(self, post: PostRecord) -> None:
+        """Remember a message of a request's; ignored once the request was erased."""
+        ...
+
+    async def posts(self, request_id: str) -> tuple[PostRecord, ...]:
+        """A request's messages in the order they were saved; of two for the same part, the later one holds."""
+        ...
+
+    async def post_at(self, ref: WorkspaceRef, address: str) -> PostRecord | None:
+        """What the message at that address shows, if it is of this workspace."""
+        ...
 
     async def checkpoint(self, samples: Sequence[SampleRecord]) -> None:
         """Save partial text of an open request; ignored once the request has ended."""

@@ -86,6 +86,19 @@ class SampleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PostRecord:
+    """One message of a result on its platform, so that what people do to the message finds the result."""
+
+    request_id: str
+    address: str
+    """Which message, in the front's own words."""
+    sample: int | None = None
+    """The sample it shows; None for a message about the whole request."""
+    part: int = 0
+    """A long text takes several messages, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a request ended."""
 

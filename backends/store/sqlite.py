@@ -10,6 +10,7 @@ from backends.store.protocol import Store
 from backends.store.records import Usage
 from backends.store.sqlite_database import Database
 from backends.store.sqlite_people import PeopleTables
+from backends.store.sqlite_posts import PostTable
 from backends.store.sqlite_requests import RequestTables
 from backends.store.sqlite_rows import hour_of, read_usage
 from backends.store.sqlite_settings import SettingsTables
@@ -22,7 +23,7 @@ _USAGE = """
 """
 
 
-class SqliteStore(SettingsTables, RequestTables, PeopleTables, Store):
+class SqliteStore(SettingsTables, RequestTables, PostTable, PeopleTables, Store):
     """See the protocol for what each call does."""
 
     def __init__(self, database: Database) -> None:

@@ -115,5 +115,21 @@ _DELIVERED: Migration = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED)
+_POSTS: Migration = (
+    """
+    CREATE TABLE posts (
+        number INTEGER PRIMARY KEY,
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        address TEXT NOT NULL,
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        sample INTEGER,
+        part INTEGER NOT NULL,
+        UNIQUE (front, workspace_id, address)
+    )
+    """,
+    "CREATE INDEX posts_request ON posts (request_id, number)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS)
 """MIGRATIONS[n] leads from version n to version n + 1."""

@@ -10,6 +10,7 @@ import pytest
 from backends.store.protocol import SettingsChanged, Store, StoreFailed
 from backends.store.records import Accepted, Usage
 from config.workspace import WorkspaceSettings
+from tests.backends.store.contract_posts import PostContract
 from tests.backends.store.contract_requests import AcceptContract, LifeContract, QueryContract, accepted, ended
 from tests.backends.store.contract_settings import PeopleContract, SettingsContract
 from tests.fakes.records import (
@@ -100,7 +101,9 @@ class UpkeepContract:
         assert (await store.usage(HERE, NOW)).requests == finished
 
 
-class StoreContract(AcceptContract, LifeContract, QueryContract, SettingsContract, PeopleContract, UpkeepContract):
+class StoreContract(
+    AcceptContract, LifeContract, QueryContract, PostContract, SettingsContract, PeopleContract, UpkeepContract
+):
     """Everything one store promises by itself."""
 
 
