@@ -54,15 +54,15 @@ class JobRun:
         self._progress: Progress | None = None
         self._raw = [""] * record.options.samples
         self._samples = begin_samples(record, saved)
-        self._stopped_by: str | None = None
+        self._stopped: str | None = None
         self._streaming: asyncio.Task[None] | None = None
         self._checkpointed_at = 0.0
 
-    def stop(self, by: str) -> None:
-        """End the request soon, keeping the text so far. The first who stops it is named."""
-        if self._stopped_by is not None:
+    def stop(self, reason: str) -> None:
+        """End the request soon, keeping the text so far. The first reason holds: `stopped by @ann`."""
+        if self._stopped is not None:
             return
-        self._stopped_by = by
+        self._stopped = reason
         if self._streaming is not None:
             self._streaming.cancel()
 
@@ -72,15 +72,15 @@ class JobRun:
         await self._store.mark_running(self._record.id, started_at)
         self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
         self._streaming = asyncio.create_task(self._stream(self._record.cut), name=f"stream {self._record.id}")
-        if self._stopped_by is not None:
+        if self._stopped is not None:
             self._streaming.cancel()
         try:
             await self._streaming
         except asyncio.CancelledError:
-            if self._stopped_by is None:
+            if self._stopped is None:
                 await self._leave_open()
                 raise
-            return await self._end("stopped", f"stopped by @{self._stopped_by}", "stopped")
+            return await self._end("stopped", self._stopped, "stopped")
         except DeadlineExceeded:
             return await self._end("failed", f"cut off after {self._deadline_s:g} s, partial text kept", "deadline")
         except InklingError as error:

@@ -27,6 +27,7 @@ FIRST_GUESS_S = 5.0
 DELIVER_WITHIN = timedelta(days=1)
 """How long after its end a result whose end was never shown is still worth showing."""
 CLOSING_GRACE_S = 5.0
+UNSEEN = "stopped: its message was deleted"
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,8 @@ class Job:
     live: LiveReply
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     run: JobRun | None = None
-    stopped_by: str | None = None
-    """Set when somebody stopped it, maybe before `run` was there."""
+    stopped: str | None = None
+    """Why it was stopped, if it was, maybe before `run` was there."""
 
 
 class Jobs:
@@ -115,7 +116,7 @@ class Jobs:
     def _enter(self, record: RequestRecord, reply: Reply) -> None:
         if record.id in self._jobs or self._closing:
             return
-        job = Job(record, LiveReply(reply, self._patience_s))
+        job = Job(record, LiveReply(reply, self._patience_s, lambda: self._stop(job, UNSEEN)))
         self._jobs[record.id] = job
         self._waiting.push((str(record.workspace), record.requester_id), job)
         job.live.open(present(record, (), self._place(job)))
@@ -174,8 +175,8 @@ class Jobs:
             job.run = await self._prepare(job)
         except NotFound as error:
             return await self._end_unrun(job, Outcome("failed", self._now(), None, error.sentence, job.record.notes))
-        if job.stopped_by is not None:
-            job.run.stop(job.stopped_by)
+        if job.stopped is not None:
+            job.run.stop(job.stopped)
         return await job.run.run()
 
     async def _prepare(self, job: Job) -> JobRun:
@@ -198,18 +199,23 @@ class Jobs:
         job = self._jobs.get(request_id)
         if job is None:
             return False
-        if job.stopped_by is None:
-            job.stopped_by = by
-            if self._waiting.remove(job):
-                self._spawn(self._stop_waiting(job, by))
-                self._tell_positions()
-            elif job.run is not None:
-                job.run.stop(by)
+        self._stop(job, f"stopped by @{by}")
         await job.finished.wait()
         return True
 
-    async def _stop_waiting(self, job: Job, by: str) -> None:
-        outcome = Outcome("stopped", self._now(), None, f"stopped by @{by}", job.record.notes)
+    def _stop(self, job: Job, reason: str) -> None:
+        """Begin to end it; the first reason holds."""
+        if job.stopped is not None:
+            return
+        job.stopped = reason
+        if self._waiting.remove(job):
+            self._spawn(self._stop_waiting(job, reason))
+            self._tell_positions()
+        elif job.run is not None:
+            job.run.stop(reason)
+
+    async def _stop_waiting(self, job: Job, reason: str) -> None:
+        outcome = Outcome("stopped", self._now(), None, reason, job.record.notes)
         await self._deliver(job, await self._end_surely(job, self._end_unrun(job, outcome)))
 
     async def _end_surely(self, job: Job, ending: Coroutine[Any, Any, ResultView | None]) -> ResultView | None:

@@ -19,8 +19,12 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+class PlaceGone(Exception):
+    """Nobody can see the result where it was shown: its message, thread or channel is no more."""
+
+
 class Reply(Protocol):
-    """One result's place on a platform."""
+    """One result's place on a platform. Any call may raise PlaceGone."""
 
     @property
     def min_interval_s(self) -> float:
@@ -43,7 +47,8 @@ class Front(Protocol):
     """One platform, as far as the durable queue needs it."""
 
     def reopen(self, record: RequestRecord) -> Reply:
-        """The place of a request from before a restart; `record.reply_ref` is None if nothing was shown yet."""
+        """The place of a request from before a restart; `record.reply_ref` is what `open` gave, else what the
+        invocation said, else None."""
         ...
 
 
@@ -68,12 +73,17 @@ class LostReply:
 class LiveReply:
     """Shows the newest view of a result: one call in flight, views in between skipped, the last always shown.
 
-    A call that takes longer than `patience_s` is given up, and one that fails is logged; neither ends the job.
+    A call that takes longer than `patience_s` is given up, and one that fails is logged; neither ends the job. Where
+    nobody can see it any more, `on_gone` is told once, nothing more is shown, and that counts as shown.
     """
 
-    def __init__(self, reply: Reply, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, reply: Reply, patience_s: float = PATIENCE_S, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
         self._reply = reply
         self._patience_s = patience_s
+        self._on_gone = on_gone
+        self._gone = False
         self._latest: ResultView | None = None
         self._fresh = asyncio.Event()
         self._final: ResultView | None = None
@@ -125,7 +135,7 @@ class LiveReply:
             if self._final is None and self._latest is not None:
                 await self._attempt("update", self._reply.update, self._latest)
                 await self._pause()
-        return await self._attempt("finish", self._finish, self._final) is not None
+        return await self._attempt("finish", self._finish, self._final) is not None or self._gone
 
     async def _finish(self, view: ResultView) -> bool:
         await self._reply.finish(view)
@@ -138,9 +148,16 @@ class LiveReply:
                 await self._ending.wait()
 
     async def _attempt(self, what: str, call: Callable[[ResultView], Awaitable[T]], view: ResultView) -> T | None:
+        if self._gone:
+            return None
         try:
             async with asyncio.timeout(self._patience_s):
                 return await call(view)
+        except PlaceGone:
+            log.info("reply.gone", request_id=view.request_id)
+            self._gone = True
+            self._on_gone()
+            return None
         except Exception:
             log.exception(f"reply.{what}_failed", request_id=view.request_id)
             return None

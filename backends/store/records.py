@@ -57,7 +57,7 @@ class RequestRecord:
     notes: tuple[str, ...] = ()
     """Sentences for the reader: clamps, cuts."""
     reply_ref: str | None = None
-    """Where the front shows it, in the front's own JSON; None until something is shown."""
+    """Where the front shows it or is about to, in the front's own JSON; None until it has said so."""
     status: RequestStatus = "accepted"
     error: str | None = None
     """The sentence shown when it failed."""

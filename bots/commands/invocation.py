@@ -26,6 +26,8 @@ class Invocation:
     channel: str
     requester: Requester
     private: bool = False
+    place: str | None = None
+    """Where the front means to show what comes of it, in its own JSON, kept with the request from the beginning."""
 
     @property
     def idempotency_key(self) -> str:

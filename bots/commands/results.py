@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from backends.store.protocol import Store
-from backends.store.records import RequestRecord
+from backends.store.records import PostRecord, RequestRecord
 from bots.commands.access import check_owner, find_result, may_see
 from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from bots.presenter import present
 from bots.views import ResultView
-from config.errors import InvalidOptions
+from config.errors import InvalidOptions, NotFound
 
 
 class ResultCommands:
@@ -27,13 +27,22 @@ class ResultCommands:
         check_owner(invocation, record, "stop")
         await self._jobs.stop(request_id, invocation.requester.name)
 
-    async def delete(self, invocation: Invocation, request_id: str) -> RequestRecord:
-        """Erase a result; returns its last record so that the front can take its messages down."""
+    async def delete(self, invocation: Invocation, request_id: str) -> tuple[PostRecord, ...]:
+        """Erase a result; returns its messages so that the front can take them down."""
         record = await self._find(invocation, request_id)
         check_owner(invocation, record, "delete")
         await self._jobs.stop(request_id, invocation.requester.name)
+        posts = await self._store.posts(request_id)
         await self._store.delete(request_id)
-        return record
+        return posts
+
+    async def at(self, invocation: Invocation, address: str) -> PostRecord:
+        """Which result, and which sample of it, the message at this address shows."""
+        post = await self._store.post_at(invocation.workspace, address)
+        if post is None:
+            raise NotFound("That message is none of my results, or its result was deleted.")
+        await self._find(invocation, post.request_id)
+        return post
 
     async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
         """Take this result out of the story; returns the one the story goes back to, None at its beginning."""

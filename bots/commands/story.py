@@ -238,6 +238,7 @@ class StoryCommands:
             private=invocation.private or draft.private,
             cut=draft.cut,
             notes=draft.notes,
+            reply_ref=invocation.place,
         )
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from backends.store.protocol import Store
+from bots.reply import PlaceGone
 from config.errors import Overloaded
 from tests.fakes.failing_store import FailingStore
 from tests.fakes.gated_backend import GatedBackend
@@ -273,3 +274,43 @@ async def test_an_empty_start_and_end() -> None:
     async with open_world() as world:
         assert (world.core.jobs.running, world.core.jobs.waiting) == (0, 0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_where_it_will_be_shown_is_kept_from_the_beginning() -> None:
+    async with stored() as store:
+        async with open_world(store) as world:
+            reply = RecordingReply("message-1")
+            reply.hold("open")
+            asking = asyncio.create_task(world.ask(reply=reply, place="thread-7"))
+            await world.backend.next_run()
+            asking.cancel()
+        async with open_world(store, text=" x") as again:
+            (record,) = again.front.reopened
+            assert record.reply_ref == "thread-7"
+            await again.core.jobs.wait(record.id)
+
+
+async def test_what_nobody_can_see_any_more_is_not_written_on() -> None:
+    async with open_world() as world:
+        asked, run = await world.ask_and_run()
+        asked.reply.errors["update"] = PlaceGone("message deleted")
+        run.say(" half")
+        await world.core.jobs.wait(asked.id)
+        assert run.cancelled
+        record = await world.record(asked.id)
+        assert (record.status, record.error) == ("stopped", "stopped: its message was deleted")
+        assert (await world.sample(asked.id)).text == " half"
+        assert "finish" not in asked.reply.begun
+        assert await world.store.undelivered(world.clock.time) == ()
+
+
+async def test_what_nobody_can_see_any_more_does_not_wait_its_turn() -> None:
+    async with open_world(max_running=1) as world:
+        first, run = await world.ask_and_run()
+        reply = RecordingReply(errors={"open": PlaceGone("channel deleted")})
+        waiting = await world.ask(who=BOB, reply=reply)
+        await world.core.jobs.wait(waiting.id)
+        assert (await world.record(waiting.id)).status == "stopped"
+        run.complete(" x")
+        await world.core.jobs.wait(first.id)
+        assert len(world.backend.runs) == 1

@@ -73,6 +73,7 @@ class World:
             place.get("channel", "general"),
             who,
             place.get("private", False),
+            place.get("place"),
         )
 
     async def ask(
@@ -82,7 +83,7 @@ class World:
         sampling options."""
         reply = reply or RecordingReply()
         about = {name: more.pop(name) for name in ("preset", "model", "cut") if name in more}
-        place = {name: more.pop(name) for name in ("event", "private", "channel", "workspace") if name in more}
+        place = {name: more.pop(name) for name in ("event", "private", "channel", "workspace", "place") if name in more}
         given = Completion(prompt, SamplingOverrides(**more), **about)
         return Asked(await self.core.story.complete(self.call(who, **place), reply, given), reply)
 

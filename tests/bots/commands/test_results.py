@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from backends.store.records import PostRecord
 from config.errors import InvalidOptions, NotAllowed, NotFound
 from tests.fakes.recording_reply import RecordingReply
+from tests.fakes.records import ELSEWHERE
 from tests.fakes.worlds import ADMIN, BOB, Asked, World, open_world
 
 
@@ -51,11 +53,12 @@ class TestStop:
 
 
 class TestDelete:
-    async def test_erases(self) -> None:
+    async def test_erases_and_names_its_messages(self) -> None:
         async with open_world() as world:
-            done = await world.completed(reply=RecordingReply("m-1"))
-            record = await world.core.results.delete(world.call(), done.id)
-            assert record.reply_ref == "m-1"
+            done = await world.completed()
+            post = PostRecord(done.id, "general/9", 0)
+            await world.store.save_post(post)
+            assert await world.core.results.delete(world.call(), done.id) == (post,)
             assert await world.store.samples(done.id) == ()
             with pytest.raises(NotFound):
                 await world.core.results.show(world.call(), done.id)
@@ -83,8 +86,8 @@ class TestDelete:
         async with open_world() as world:
             asked, _ = await world.ask_and_run()
             delete = world.core.results.delete
-            records = await asyncio.gather(delete(world.call(), asked.id), delete(world.call(ADMIN), asked.id))
-            assert [record.id for record in records] == [asked.id, asked.id]
+            await asyncio.gather(delete(world.call(), asked.id), delete(world.call(ADMIN), asked.id))
+            assert await world.store.request(asked.id) is None
 
     async def test_not_by_others(self) -> None:
         async with open_world() as world:
@@ -99,6 +102,25 @@ class TestDelete:
             await world.core.results.delete(world.call(), middle.id)
             assert await world.core.results.undo(world.call(), last.id) is None
             assert (await world.core.results.show(world.call(), first.id)).status == "done"
+
+
+class TestAt:
+    async def test_finds_what_a_message_shows(self) -> None:
+        async with open_world() as world:
+            done = await world.completed()
+            post = PostRecord(done.id, "general/9", 1)
+            await world.store.save_post(post)
+            assert await world.core.results.at(world.call(BOB), "general/9") == post
+            for call, address in ((world.call(), "general/8"), (world.call(workspace=ELSEWHERE), "general/9")):
+                with pytest.raises(NotFound, match="none of my results"):
+                    await world.core.results.at(call, address)
+
+    async def test_not_somebody_elses_private_one(self) -> None:
+        async with open_world() as world:
+            done = await world.completed(private=True)
+            await world.store.save_post(PostRecord(done.id, "general/9"))
+            with pytest.raises(NotFound, match="I no longer have that result"):
+                await world.core.results.at(world.call(BOB), "general/9")
 
 
 class TestUndo:
