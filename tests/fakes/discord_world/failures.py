@@ -64,10 +64,6 @@ class Refused(Exception):
         return body
 
 
-def no_such_route() -> Refused:
-    return Refused(0, status=404, message="404: Not Found")
-
-
 def invalid_form(problems: Mapping[str, tuple[str, str]]) -> Refused:
     """`problems` are (Discord's error code, sentence) by dotted path; Discord nests them by field."""
     errors: dict[str, Any] = {}

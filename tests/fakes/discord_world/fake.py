@@ -16,6 +16,8 @@ from tests.fakes.discord_world.gateway.gateway import Gateway
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
 from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.rest.faults import Faults
+from tests.fakes.discord_world.rest.rate_limits import RateLimits
 from tests.fakes.discord_world.rest.server import BASE, RestServer
 from tests.fakes.discord_world.world import Violation, World
 
@@ -23,18 +25,19 @@ T = TypeVar("T")
 
 
 class FakeDiscord:
-    def __init__(self) -> None:
+    def __init__(self, limits: RateLimits | None = None) -> None:
         self.commands = CommandRegistry()
         self.world = World(self.commands)
         self.gateway = Gateway(self.world)
         self.rest = RestServer(self.world)
+        self.rest.limits = limits or self.rest.limits
         self.world.listeners.append(self.gateway)
         self.world.carrier = self.gateway
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> AsyncIterator[FakeDiscord]:
-        discord = cls()
+    async def open(cls, limits: RateLimits | None = None) -> AsyncIterator[FakeDiscord]:
+        discord = cls(limits)
         runner = web.AppRunner(discord._application(), shutdown_timeout=0.1)
         await runner.setup()
         try:
@@ -108,10 +111,14 @@ class FakeDiscord:
         """Who was notified by the bot's messages."""
         return self.world.pings
 
+    @property
+    def faults(self) -> Faults:
+        return self.rest.faults
+
     def advance(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
         self.world.changes.announce()
 
-    async def until(self, condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+    async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value; it is asked again whenever anything happened."""
         return await self.world.changes.until(condition, within_s)
