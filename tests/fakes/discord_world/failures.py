@@ -49,16 +49,23 @@ class Refused(Exception):
     """Ends a request with an error answer."""
 
     def __init__(
-        self, code: int, errors: Mapping[str, Any] | None = None, *, status: int | None = None, message: str = ""
+        self,
+        code: int,
+        errors: Mapping[str, Any] | None = None,
+        *,
+        status: int | None = None,
+        message: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.status = status or (404 if code in NOT_FOUND else STATUS.get(code, 400))
         self.message = message or MESSAGES.get(code, "Error")
         self.errors = errors
+        self.extra = extra or {}
         super().__init__(f"{self.status} {code}: {self.message}")
 
     def payload(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"message": self.message, "code": self.code}
+        body: dict[str, Any] = {"message": self.message, "code": self.code, **self.extra}
         if self.errors is not None:
             body["errors"] = self.errors
         return body
