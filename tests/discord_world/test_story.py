@@ -8,6 +8,7 @@ from tests.fakes.discord_world import Ack, FakeDiscord
 
 async def test_a_command_opens_a_thread_and_takes_clicks_and_reactions() -> None:
     async with FakeDiscord.open() as discord:
+        discord.rest.checks_own_answers = True
         guild = discord.add_guild("Wonderland")
         channel = guild.add_channel("general")
         ada = guild.add_member("Ada")
@@ -23,5 +24,6 @@ async def test_a_command_opens_a_thread_and_takes_clicks_and_reactions() -> None
             assert said.content == "again"
             await ada.react(said, "🔁")
             await discord.until(lambda: discord.bot in said.reactions["🔁"])
-        assert discord.violations == []
+        assert [str(each) for each in discord.violations] == []
+        assert discord.rest.own_errors == []
         assert discord.pings == []

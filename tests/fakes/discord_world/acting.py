@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.discord_world import posting
+from tests.fakes.discord_world import offering, posting
 from tests.fakes.discord_world.asking import NotPossible, ask
 from tests.fakes.discord_world.command_registry import CHAT_INPUT, ON_MESSAGE
 from tests.fakes.discord_world.forms import selected, submitted
@@ -49,13 +49,13 @@ class Actor:
 
     async def click(self, message: Message, button: str) -> Shown:
         """By label, by emoji or by custom_id."""
-        part = _component(message, message.buttons, button)
+        part = self._component(message, message.buttons, button)
         data = {"custom_id": part["custom_id"], "component_type": 2, "id": part["id"]}
         return Shown(await ask(Asked.COMPONENT, self.user, message.channel, data, message))
 
     async def select(self, message: Message, menu: str, *chosen: Any) -> Shown:
         """`menu` is the custom_id or the placeholder; chosen are options' values or labels, or people and places."""
-        data = selected(self.user.world, _component(message, message.selects, menu), chosen)
+        data = selected(self.user.world, self._component(message, message.selects, menu), chosen)
         return Shown(await ask(Asked.COMPONENT, self.user, message.channel, data, message))
 
     async def submit(self, modal: Modal, values: Mapping[str, Any] | None = None) -> Shown:
@@ -79,9 +79,17 @@ class Actor:
 
     def _command(self, where: Channel, name: str, kind: int) -> dict[str, Any]:
         try:
-            return self.user.world.commands.find(where.guild.id if where.guild else None, name, kind)
+            command = self.user.world.commands.find(where.guild.id if where.guild else None, name, kind)
         except LookupError as error:
             raise NotPossible(str(error)) from None
+        if reason := offering.hindrance(command, self.user, where):
+            raise NotPossible(f"{self.user.name} is not offered “{name}”: {reason}")
+        return command
+
+    def _component(self, message: Message, parts: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
+        if message.ephemeral and message.interaction and message.interaction.user is not self.user:
+            raise NotPossible(f"{self.user.name} does not see this message")
+        return _component(message, parts, wanted)
 
 
 def _component(message: Message, parts: list[dict[str, Any]], wanted: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Changes:
         finally:
             self._waiting.discard(future)
 
-    async def until(self, condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+    async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value."""
         async with asyncio.timeout(within_s):
             while not (value := condition()):

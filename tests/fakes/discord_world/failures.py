@@ -49,23 +49,26 @@ class Refused(Exception):
     """Ends a request with an error answer."""
 
     def __init__(
-        self, code: int, errors: Mapping[str, Any] | None = None, *, status: int | None = None, message: str = ""
+        self,
+        code: int,
+        errors: Mapping[str, Any] | None = None,
+        *,
+        status: int | None = None,
+        message: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.status = status or (404 if code in NOT_FOUND else STATUS.get(code, 400))
         self.message = message or MESSAGES.get(code, "Error")
         self.errors = errors
+        self.extra = extra or {}
         super().__init__(f"{self.status} {code}: {self.message}")
 
     def payload(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"message": self.message, "code": self.code}
+        body: dict[str, Any] = {"message": self.message, "code": self.code, **self.extra}
         if self.errors is not None:
             body["errors"] = self.errors
         return body
-
-
-def no_such_route() -> Refused:
-    return Refused(0, status=404, message="404: Not Found")
 
 
 def invalid_form(problems: Mapping[str, tuple[str, str]]) -> Refused:

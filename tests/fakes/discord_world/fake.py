@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
+from nacl.signing import SigningKey
 
 from tests.fakes.discord_world import places
 from tests.fakes.discord_world.changes import PATIENCE_S
 from tests.fakes.discord_world.command_registry import CommandRegistry
+from tests.fakes.discord_world.endpoint import Endpoint
 from tests.fakes.discord_world.gateway.gateway import Gateway
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
 from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.reading import visible_text
+from tests.fakes.discord_world.rest.faults import Faults
+from tests.fakes.discord_world.rest.rate_limits import RateLimits
 from tests.fakes.discord_world.rest.server import BASE, RestServer
 from tests.fakes.discord_world.world import Violation, World
 
@@ -23,18 +29,22 @@ T = TypeVar("T")
 
 
 class FakeDiscord:
-    def __init__(self) -> None:
+    def __init__(self, limits: RateLimits | None = None) -> None:
         self.commands = CommandRegistry()
         self.world = World(self.commands)
         self.gateway = Gateway(self.world)
         self.rest = RestServer(self.world)
+        self.rest.limits = limits or self.rest.limits
         self.world.listeners.append(self.gateway)
         self.world.carrier = self.gateway
+        self._key = SigningKey.generate()
+        self.world.public_key = self._key.verify_key.encode().hex()
+        self._endpoints: list[Endpoint] = []
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> AsyncIterator[FakeDiscord]:
-        discord = cls()
+    async def open(cls, limits: RateLimits | None = None) -> AsyncIterator[FakeDiscord]:
+        discord = cls(limits)
         runner = web.AppRunner(discord._application(), shutdown_timeout=0.1)
         await runner.setup()
         try:
@@ -43,7 +53,10 @@ class FakeDiscord:
             discord.world.url = f"http://{host}:{port}"
             yield discord
         finally:
+            discord.faults.clear()
             discord.gateway.drop()
+            for endpoint in discord._endpoints:
+                await endpoint.aclose()
             await runner.cleanup()
 
     def _application(self) -> web.Application:
@@ -73,6 +86,18 @@ class FakeDiscord:
     @property
     def token(self) -> str:
         return self.world.token
+
+    @property
+    def public_key(self) -> str:
+        return self.world.public_key
+
+    async def deliver_interactions_to(self, url: str) -> Endpoint:
+        """From now on they go there and no longer over the gateway, once the URL has proved itself as Discord asks."""
+        endpoint = Endpoint(self.world, url, self._key, self.rest.openapi)
+        self._endpoints.append(endpoint)
+        await endpoint.verify()
+        self.world.carrier, self.world.interactions_endpoint = endpoint, url
+        return endpoint
 
     @property
     def bot(self) -> User:
@@ -108,10 +133,37 @@ class FakeDiscord:
         """Who was notified by the bot's messages."""
         return self.world.pings
 
+    @property
+    def faults(self) -> Faults:
+        return self.rest.faults
+
     def advance(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
         self.world.changes.announce()
 
-    async def until(self, condition: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+    async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value; it is asked again whenever anything happened."""
         return await self.world.changes.until(condition, within_s)
+
+    async def settle(self, quiet_s: float = 0.05) -> None:
+        """Until no request is under way, no deferred answer is left open, and nothing has happened for a while."""
+        while True:
+            await self.until(self._at_rest)
+            try:
+                await asyncio.wait_for(self.world.changes.next(), quiet_s)
+            except TimeoutError:
+                return
+
+    def _at_rest(self) -> bool:
+        open_ = [each for each in self.world.interactions.values() if not each.over]
+        loading = [
+            each
+            for each in self.world.interactions.values()
+            if each.original and each.original.loading and not each.original.deleted
+        ]
+        return not self.rest.in_flight and not open_ and not loading
+
+    @staticmethod
+    def visible_text(message: Message) -> str:
+        """What a person reads, without the marks of Markdown."""
+        return visible_text(message)

@@ -113,7 +113,8 @@ def _filled(world: World, option: Mapping[str, Any], value: Any, resolved: dict[
 
 def _check_value(option: Mapping[str, Any], value: Any) -> None:
     name, kind = option["name"], option["type"]
-    if not isinstance(value, RIGHT_TYPE[kind]) or (kind in (INTEGER, NUMBER) and isinstance(value, bool)):
+    fits: bool = isinstance(value, RIGHT_TYPE[kind])
+    if not fits or (kind in (INTEGER, NUMBER) and isinstance(value, bool)):
         raise NotPossible(f"option {name!r} takes no {type(value).__name__}")
     choices = [each["value"] for each in option.get("choices", [])]
     if choices and value not in choices:

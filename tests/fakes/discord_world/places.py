@@ -203,6 +203,11 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     threads: dict[int, Thread] = field(default_factory=dict)
+    opened_commands: set[str] = field(default_factory=set)
+
+    def open_command(self, name: str) -> None:
+        """As administrators can in the server's settings: everybody is offered it, whatever the bot asked for."""
+        self.opened_commands.add(name)
 
     @property
     def everyone(self) -> Role:

@@ -20,6 +20,7 @@ from tests.fakes.discord_world.gateway.session import (
     Connection,
     Session,
 )
+from tests.fakes.discord_world.permissions import Permission
 
 if TYPE_CHECKING:
     from tests.fakes.discord_world.interactions import Interaction
@@ -76,13 +77,20 @@ class Gateway:
     # What the world tells.
 
     def dispatch(self, event: str, data: dict[str, Any], guild: Guild | None) -> None:
-        if guild is not None and not guild.has_bot:
+        if not self._reaches_bot(data, guild):
             return
         wanted = needed(event, guild is not None)
         for session in self.sessions:
             heard = not session.lost and session.hears_of(guild.id if guild else None)
             if heard and (not wanted or session.intents & wanted):
                 session.dispatch(event, self._as_heard(session, event, data))
+
+    def _reaches_bot(self, data: dict[str, Any], guild: Guild | None) -> bool:
+        """What happens in channels that the bot may not view is kept from it."""
+        if guild is not None and not guild.has_bot:
+            return False
+        channel = self.world.channels.get(int(data.get("channel_id", 0)))
+        return channel is None or bool(self.world.permissions_of(self.world.bot, channel) & Permission.VIEW_CHANNEL)
 
     def deliver(self, interaction: Interaction) -> None:
         guild = interaction.channel.guild
@@ -199,7 +207,7 @@ class Gateway:
                 "_trace": [],
             },
         )
-        for guild in guilds:
+        for guild in guilds if session.intents & Intent.GUILDS else []:
             session.dispatch("GUILD_CREATE", guild.payload())
         self.world.changes.announce()
 

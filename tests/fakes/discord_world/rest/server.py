@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
 
-from tests.fakes.discord_world.failures import Refused, no_such_route
+from tests.fakes.discord_world.failures import Refused
 from tests.fakes.discord_world.rest import (  # noqa: F401  Importing them registers their routes.
     account,
     commands,
@@ -22,7 +22,11 @@ from tests.fakes.discord_world.rest import (  # noqa: F401  Importing them regis
     threads,
     webhooks,
 )
-from tests.fakes.discord_world.rest.routing import Answer, Call, Upload, find, methods_of
+from tests.fakes.discord_world.rest.faults import Fault, Faults
+from tests.fakes.discord_world.rest.openapi import OpenApi
+from tests.fakes.discord_world.rest.rate_limits import RateLimits, refusal
+from tests.fakes.discord_world.rest.routing import Answer, Call, Route, Upload, find, methods_of
+from tests.fakes.discord_world.rules.requests import inspect
 
 if TYPE_CHECKING:
     from tests.fakes.discord_world.world import World
@@ -49,6 +53,12 @@ class RestServer:
         self.world = world
         self.requests: list[Request] = []
         self.in_flight = 0
+        self.limits = RateLimits()
+        self.faults = Faults()
+        self.openapi = OpenApi.load()
+        self.own_errors: list[str] = []
+        """Where the fake's answers are not as Discord documents them, if it checks them."""
+        self.checks_own_answers = False
 
     def count(self, method: str, path: str = "") -> int:
         """How many requests were made whose route holds this text."""
@@ -56,6 +66,11 @@ class RestServer:
 
     def statuses(self) -> Counter[int]:
         return Counter(each.status for each in self.requests)
+
+    @property
+    def invalid_requests(self) -> int:
+        """Those that Discord bans an address for, when there are ten thousand in ten minutes."""
+        return sum(each.status in (401, 403, 429) for each in self.requests)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         self.in_flight += 1
@@ -68,24 +83,73 @@ class RestServer:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removeprefix(BASE)
         found = find(request.method, path)
-        body = None
-        key = f"{request.method} {path}"
+        if found is None:
+            return self._recorded(request, path, None, _unrouted(self.world, request.method, path))
+        call = Call(self.world, request.method, path, found[0], found[1], request.query)
+        call.authorized = request.headers.get("Authorization") == f"Bot {self.world.token}"
+        await self.faults.passed(call.route.key)
+        fault = self.faults.next_for(call.route.key)
+        if fault is not None and (spoiled := await self._spoiled(request, call, fault)) is not None:
+            return spoiled
+        return self._recorded(request, path, call, *await self._answered(request, call))
+
+    async def _spoiled(self, request: web.Request, call: Call, fault: Fault) -> web.StreamResponse | None:
+        """None when the request goes on after all."""
+        if fault.delay_s:
+            await asyncio.sleep(fault.delay_s)
+            return None
+        if fault.after_effect:
+            await self._answered(request, call)
+        else:
+            await request.read()
+        if fault.dropped:
+            if request.transport is not None:
+                request.transport.abort()
+            return self._recorded(request, call.path, call, Answer(None, 499))
+        if fault.too_many:
+            body, headers = refusal(fault.too_many, {})
+            return self._recorded(request, call.path, call, Answer(body, 429), headers)
+        return self._recorded(request, call.path, call, Answer({"message": "Bad Gateway", "code": 0}, fault.status))
+
+    async def _answered(self, request: web.Request, call: Call) -> tuple[Answer, dict[str, str]]:
+        headers: dict[str, str] = {}
         try:
-            if found is None:
-                raise _unrouted(self.world, request.method, path)
-            route, ids = found
-            key = route.key
-            call = Call(self.world, request.method, path, route, ids, request.query)
-            call.authorized = request.headers.get("Authorization") == f"Bot {self.world.token}"
-            if not call.authorized and not route.by_token:
+            if not call.authorized and not call.route.by_token:
                 raise Refused(0)
             await _read(request, call)
-            body = call.body
-            answer = route.handler(call)
+            headers, too_many = self.limits.spend(call)
+            if too_many is not None:
+                body, headers = refusal(too_many, headers)
+                return Answer(body, 429), headers
+            self._inspect(call)
+            answer = call.route.handler(call)
         except Refused as refused:
             answer = Answer(refused.payload(), refused.status)
+        self._check_own(call.route, answer)
+        return answer, headers
+
+    def _inspect(self, call: Call) -> None:
+        if self.openapi and (problem := self.openapi.request_problem(call)):
+            call.frown(problem)
+        inspect(call)
+
+    def _check_own(self, route: Route, answer: Answer) -> None:
+        if self.checks_own_answers and self.openapi and answer.status != 204:
+            problem = self.openapi.answer_problem(route, answer.status, answer.payload)
+            self.own_errors += [f"{route.key} {answer.status}: {problem}"] if problem else []
+
+    def _recorded(
+        self,
+        request: web.Request,
+        path: str,
+        call: Call | None,
+        answer: Answer,
+        headers: dict[str, str] | None = None,
+    ) -> web.Response:
+        key = call.route.key if call else f"{request.method} {path}"
+        body = call.body if call else None
         self.requests.append(Request(request.method, path, key, body, answer.status, self.world.clock.now()))
-        return respond(answer)
+        return respond(answer, headers)
 
 
 def respond(answer: Answer, headers: dict[str, str] | None = None) -> web.Response:
@@ -97,10 +161,11 @@ def respond(answer: Answer, headers: dict[str, str] | None = None) -> web.Respon
     return web.Response(status=answer.status, body=json.dumps(answer.payload).encode(), headers=sent)
 
 
-def _unrouted(world: World, method: str, path: str) -> Refused:
+def _unrouted(world: World, method: str, path: str) -> Answer:
     known = methods_of(path)
     world.violated(method, path, f"no such method (there is {', '.join(sorted(known))})" if known else "no such route")
-    return Refused(0, status=405, message="405: Method Not Allowed") if known else no_such_route()
+    status, message = (405, "405: Method Not Allowed") if known else (404, "404: Not Found")
+    return Answer({"message": message, "code": 0}, status)
 
 
 async def _read(request: web.Request, call: Call) -> None:
@@ -129,8 +194,3 @@ async def _read_form(request: web.Request, call: Call) -> None:
             call.uploads[int(match[1])] = Upload(part.filename or "unknown", content, kind)
         else:
             call.frown(f"form field {part.name!r} means nothing to Discord")
-
-
-async def until_idle(rest: RestServer) -> None:
-    while rest.in_flight:
-        await asyncio.wait_for(rest.world.changes.next(), 10)
