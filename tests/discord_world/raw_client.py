@@ -15,7 +15,7 @@ from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
 from tests.fakes.discord_world.places import Channel
 
-QUIET = {"allowed_mentions": {"parse": []}}
+QUIET: dict[str, Any] = {"allowed_mentions": {"parse": []}}
 
 
 class Reply(NamedTuple):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from tests.discord_world.raw_client import RawClient, raw_client
 from tests.fakes.discord_world import FakeDiscord, RateLimits
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.people import Member
-from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.places import Channel
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,4 @@ async def set_stage(limits: RateLimits | None = None) -> AsyncIterator[Stage]:
         discord.rest.checks_own_answers = True
         guild = discord.add_guild("Wonderland")
         yield Stage(discord, guild, guild.add_channel("general"), guild.add_member("Ada"), api)
-        assert discord.rest.own_errors == []
+        assert not discord.rest.own_errors, "\n".join(discord.rest.own_errors)

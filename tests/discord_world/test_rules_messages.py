@@ -10,7 +10,7 @@ from tests.discord_world.raw_client import QUIET, reasons
 from tests.discord_world.stage import set_stage
 
 HOUR_S = 3600.0
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "2001 characters": ({"content": "x" * 2001}, "content: Must be 2000 or fewer"),
     "content of another type": ({"content": 7}, "content: Could not interpret"),
     "eleven embeds": ({"embeds": [{"title": "a"}] * 11}, "embeds: Must be between 0 and 10"),
@@ -33,7 +33,7 @@ REFUSED = {
     ),
     "an embed that is a text": ({"embeds": ["a"]}, "wrong shape"),
 }
-FROWNED = {
+FROWNED: dict[str, tuple[dict[str, Any], str]] = {
     "a misspelt key": ({"content": "a", "embed": {}}, "embed: unknown key"),
     "an unknown key in an embed": ({"embeds": [{"titel": "a", "title": "b"}]}, "embeds.0.titel: unknown key"),
     "the ephemeral flag": ({"content": "a", "flags": 64}, "flags: 64 cannot be set here"),

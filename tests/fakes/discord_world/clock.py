@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
+TURN = 12
 
 
 class Clock:
@@ -25,9 +26,16 @@ class Clock:
         self._ahead_s += seconds
 
     def snowflake(self) -> int:
-        """Every id has a millisecond of its own, so that ids sort by age and guilds spread evenly over shards."""
+        """Every id has a millisecond of its own, so that ids sort by age."""
         self._last_ms = max(self._last_ms + 1, int(self.now() * 1000))
         return (self._last_ms - DISCORD_EPOCH_MS) << 22
+
+    def snowflake_for(self, number: int) -> int:
+        """Guilds numbered in turn spread evenly over two, three, four, six or twelve shards."""
+        while True:
+            minted = self.snowflake()
+            if (minted >> 22) % TURN == number % TURN:
+                return minted
 
 
 def iso(moment: float) -> str:

@@ -11,18 +11,19 @@ from urllib.parse import unquote
 from aiohttp import web
 from nacl.signing import SigningKey
 
-from tests.fakes.discord_world import places
+from tests.fakes.discord_world import guilds
 from tests.fakes.discord_world.changes import PATIENCE_S
 from tests.fakes.discord_world.command_registry import CommandRegistry
 from tests.fakes.discord_world.endpoint import Endpoint
 from tests.fakes.discord_world.gateway.gateway import Gateway
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
-from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.places import Channel
 from tests.fakes.discord_world.reading import visible_text
 from tests.fakes.discord_world.rest.faults import Faults
 from tests.fakes.discord_world.rest.rate_limits import RateLimits
-from tests.fakes.discord_world.rest.server import BASE, RestServer
+from tests.fakes.discord_world.rest.server import BASE, LARGEST_REQUEST, RestServer
 from tests.fakes.discord_world.world import Violation, World
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class FakeDiscord:
             await runner.cleanup()
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=2 * LARGEST_REQUEST)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get("/attachments/{number}/{filename}", self._file)
@@ -106,7 +107,7 @@ class FakeDiscord:
     # Who and what there is.
 
     def add_guild(self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-        guild = places.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
+        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
         self.world.guilds[guild.id] = guild
         if has_bot:
             self.world.emit("GUILD_CREATE", guild.payload(), guild)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.fakes.discord_world.changes import Changes
 from tests.fakes.discord_world.clock import Clock
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.interactions import Interaction
 from tests.fakes.discord_world.messages import Attachment, Message
 from tests.fakes.discord_world.people import Member, User
 from tests.fakes.discord_world.permissions import ALL, DIRECT_MESSAGE
-from tests.fakes.discord_world.places import Channel, Guild, Kind, Thread
+from tests.fakes.discord_world.places import Channel, Kind, Thread
 
 if TYPE_CHECKING:
     from tests.fakes.discord_world.command_registry import CommandRegistry
@@ -49,6 +50,7 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.interactions: dict[int, Interaction] = {}
+        self._by_token: dict[str, Interaction] = {}
         self.files: dict[str, Attachment] = {}
         self.listeners: list[Listener] = []
         self.carrier: Carrier | None = None
@@ -120,7 +122,13 @@ class World:
         guild.members.pop(self.bot.id, None)
 
     def by_token(self, token: str) -> Interaction | None:
-        return next((each for each in self.interactions.values() if each.token == token), None)
+        return self._by_token.get(token)
+
+    def begin(self, interaction: Interaction) -> None:
+        self.interactions[interaction.id] = self._by_token[interaction.token] = interaction
+        if self.carrier is not None:
+            self.carrier.deliver(interaction)
+        self.changes.announce()
 
     def keep_file(self, filename: str, content: bytes, content_type: str, description: str | None = None) -> Attachment:
         number = self.clock.snowflake()

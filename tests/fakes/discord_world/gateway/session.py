@@ -20,6 +20,8 @@ class Connection:
         self.socket = socket
         self.sent_at: list[float] = []
         self.session: Session | None = None
+        self.closed_here = False
+        """Whoever closes decides what becomes of the session; the other side's code is but an echo."""
         self._zlib = zlib.compressobj() if compressed else None
         self._queue: asyncio.Queue[dict[str, Any] | int | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
@@ -29,6 +31,7 @@ class Connection:
 
     def close_with(self, code: int) -> None:
         """After everything that is still to be sent."""
+        self.closed_here = True
         self._queue.put_nowait(code)
 
     def drop(self) -> None:

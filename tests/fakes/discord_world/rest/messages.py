@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.fakes.discord_world.messages import Message
     from tests.fakes.discord_world.places import Channel
 
+# Discord says “the past few minutes”.
+REMEMBERS_NONCES_S = 300.0
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 
@@ -55,7 +57,8 @@ def _same_nonce(call: Call, channel: Channel) -> Message | None:
     nonce = call.body.get("nonce")
     if nonce is None or not call.body.get("enforce_nonce"):
         return None
-    mine = (each for each in reversed(channel.messages) if each.author is call.bot)
+    recently = call.world.clock.now() - REMEMBERS_NONCES_S
+    mine = (each for each in reversed(channel.messages) if each.author is call.bot and each.created_at > recently)
     return next((each for each in mine if each.nonce == nonce), None)
 
 

@@ -87,7 +87,7 @@ class RestServer:
             return self._recorded(request, path, None, _unrouted(self.world, request.method, path))
         call = Call(self.world, request.method, path, found[0], found[1], request.query)
         call.authorized = request.headers.get("Authorization") == f"Bot {self.world.token}"
-        await self.faults.passed(call.route.key)
+        await self.faults.passed(call.route.key, self.world.changes.announce)
         fault = self.faults.next_for(call.route.key)
         if fault is not None and (spoiled := await self._spoiled(request, call, fault)) is not None:
             return spoiled
