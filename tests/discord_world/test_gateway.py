@@ -92,9 +92,22 @@ async def test_a_guild_can_be_joined_and_left_while_running() -> None:
         channel, ada = guild.add_channel(), guild.add_member("Ada")
         assert await ada.slash(channel, "repeat", words="hi")
         assert client.get_guild(guild.id) is not None
-        discord.world.remove_bot(guild)
-        await discord.until(lambda: len(discord.world.guilds) == 1)
-        assert not guild.has_bot
+        guild.remove_bot()
+        await discord.settle()
+        assert client.get_guild(guild.id) is None
+
+
+async def test_a_gateway_that_falls_silent_is_left() -> None:
+    async with FakeDiscord.open() as discord:
+        guild = discord.add_guild()
+        channel, ada = guild.add_channel(), guild.add_member("Ada")
+        discord.gateway.heartbeat_ms = 30
+        async with parrot_in(discord, Parrot(heartbeat_timeout=0.1)):
+            await discord.until(lambda: discord.gateway.heartbeats > 2)
+            discord.gateway.answers_heartbeats = False
+            await discord.until(lambda: discord.gateway.resumes)
+            discord.gateway.answers_heartbeats = True
+            assert await ada.slash(channel, "repeat", words="hi")
 
 
 class Listening(Parrot):

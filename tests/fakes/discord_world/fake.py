@@ -94,7 +94,7 @@ class FakeDiscord:
 
     async def deliver_interactions_to(self, url: str) -> Endpoint:
         """From now on they go there and no longer over the gateway, once the URL has proved itself as Discord asks."""
-        endpoint = Endpoint(self.world, url, self._key, self.rest.openapi)
+        endpoint = Endpoint(self.world, url, self._key, self.rest)
         self._endpoints.append(endpoint)
         await endpoint.verify()
         self.world.carrier, self.world.interactions_endpoint = endpoint, url
@@ -123,6 +123,8 @@ class FakeDiscord:
 
     @property
     def violations(self) -> list[Violation]:
+        """Everything the bot sent that it should not have."""
+        self.rest.check_documented()
         return self.world.violations
 
     @property
@@ -144,7 +146,15 @@ class FakeDiscord:
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value; it is asked again whenever anything happened."""
-        return await self.world.changes.until(condition, within_s)
+        try:
+            return await self.world.changes.until(condition, within_s)
+        except TimeoutError:
+            last = [f"{each.status} {each.route}" for each in self.rest.requests[-5:]]
+            told = [str(each) for each in self.violations[-3:]]
+            raise AssertionError(
+                f"not so after {within_s} s; last requests {last}; violations {told}; "
+                f"{self.rest.in_flight} requests under way, {len(self.gateway.connections)} gateway connections"
+            ) from None
 
     async def settle(self, quiet_s: float = 0.05) -> None:
         """Until no request is under way, no deferred answer is left open, and nothing has happened for a while."""

@@ -31,6 +31,9 @@ class Guild:
         """As administrators can in the server's settings: everybody is offered it, whatever the bot asked for."""
         self.opened_commands.add(name)
 
+    def remove_bot(self) -> None:
+        self.world.remove_bot(self)
+
     @property
     def everyone(self) -> Role:
         return self.roles[self.id]

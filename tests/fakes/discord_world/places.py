@@ -111,6 +111,10 @@ class Channel:
     def resolved(self) -> dict[str, dict[str, Any]]:
         return {"channels": self.payload() | {"permissions": "0"}}
 
+    def remove(self) -> None:
+        """As an administrator does it; its threads go with it."""
+        self.world.remove_channel(self)
+
     def overwrite(self, whom: Role | Member, *, allow: int = 0, deny: int = 0) -> None:
         self.overwrites[whom.id] = Overwrite(int(allow), int(deny), isinstance(whom, Member))
         if self.guild:
