@@ -227,6 +227,15 @@ async def test_no_answer_is_told_as_soon_as_the_clock_says_so() -> None:
             await asking
 
 
+async def test_commands_work_inside_threads() -> None:
+    async with juggling() as (discord, _guild, channel, ada):
+        shown = await ada.slash(channel, "repeat", words="hi")
+        thread = await discord.until(lambda: shown.message.thread)
+        inside = await ada.slash(thread, "board")
+        assert inside.message in thread.messages
+        assert (await ada.click(inside.message, "Vary")).modal
+
+
 async def test_direct_messages_have_no_server() -> None:
     async with juggling() as (discord, _guild, _channel, ada):
         direct = discord.direct_channel(ada.user)

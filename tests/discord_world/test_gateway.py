@@ -52,6 +52,37 @@ async def test_a_session_that_is_lost_begins_anew() -> None:
             assert await ada.slash(channel, "repeat", words="again")
 
 
+async def test_a_second_process_hears_the_same() -> None:
+    """As during a rolling update: Discord does not choose between them."""
+    async with FakeDiscord.open() as discord:
+        guild = discord.add_guild()
+        channel, ada = guild.add_channel(), guild.add_member("Ada")
+        first, second = Listening(), Listening()
+        async with parrot_in(discord, first), parrot_in(discord, second):
+            message = await ada.say(channel, "hello")
+            await ada.react(message, "🔁")
+            await discord.until(lambda: all("MESSAGE_REACTION_ADD" in each.heard for each in (first, second)))
+
+
+async def test_what_is_refused_reaches_the_bot_as_it_should() -> None:
+    async with FakeDiscord.open() as discord:
+        guild = discord.add_guild()
+        channel = guild.add_channel()
+        async with parrot_in(discord) as client:
+            place = client.get_partial_messageable(channel.id, guild_id=guild.id)
+            message = await place.send("hello")
+            channel.overwrite(guild.me, deny=Permission.CREATE_PUBLIC_THREADS)
+            with pytest.raises(dpy.Forbidden) as forbidden:
+                await message.create_thread(name="a")
+            assert forbidden.value.code == 50013
+            await discord.bot.delete(channel.messages[0])
+            with pytest.raises(dpy.NotFound) as gone:
+                await message.edit(content="more")
+            assert gone.value.code == 10008
+            with pytest.raises(dpy.HTTPException, match="Must be 2000 or fewer in length"):
+                await place.send("x" * 2001)
+
+
 async def test_privileged_intents_are_refused() -> None:
     async with FakeDiscord.open() as discord:
         with pytest.raises(dpy.PrivilegedIntentsRequired):

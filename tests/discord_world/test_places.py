@@ -142,6 +142,23 @@ async def test_archived_and_locked_threads() -> None:
         assert (await stage.api("PATCH", f"/channels/{thread.id}", {"archived": False})).code == 50013
 
 
+async def test_idle_threads_are_archived_in_time() -> None:
+    async with set_stage() as stage:
+        message = await stage.api.sent(stage.channel)
+        await start_thread(stage, message.id, auto_archive_duration=60)
+        thread = message.thread
+        assert thread is not None
+        stage.discord.advance(59 * 60)
+        await stage.api.sent(thread, "still here")
+        stage.discord.advance(59 * 60)
+        archived = [thread.archived]
+        stage.discord.advance(2 * 60)
+        archived.append(thread.archived)
+        assert archived == [False, True]
+        reply = await stage.api("PATCH", f"/channels/{thread.id}", {"archived": False})
+        assert reply.body["thread_metadata"]["archived"] is False
+
+
 async def test_forums_take_posts_and_no_messages() -> None:
     async with set_stage() as stage:
         forum = stage.guild.add_channel("ideas", Kind.FORUM)

@@ -141,7 +141,9 @@ class FakeDiscord:
         return self.rest.faults
 
     def advance(self, seconds: float) -> None:
+        """Moves the fake's time: tokens run out, messages grow old, idle threads are archived."""
         self.world.clock.advance(seconds)
+        self.world.archive_idle_threads()
         self.world.changes.announce()
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:

@@ -155,12 +155,23 @@ class Thread(Channel):
     auto_archive_minutes: int = 1440
     invitable: bool = True
     members: set[int] = field(default_factory=set)
+    active_at: float = 0.0
     sent: int = 0
     """Messages but the one it started from; deleting does not lower it."""
 
     def take(self, message: Message) -> None:
         super().take(message)
         self.sent += 1
+        self.active_at = self.world.clock.now()
+
+    @property
+    def idle(self) -> bool:
+        """For so long that Discord archives it."""
+        since = max(self.active_at, self.created_at)
+        return not self.archived and self.world.clock.now() - since > self.auto_archive_minutes * 60
+
+    def reopen(self) -> None:
+        self.archived, self.active_at = False, self.world.clock.now()
 
     def archive(self, *, locked: bool = False) -> None:
         self.archived, self.locked = True, locked

@@ -105,6 +105,12 @@ class World:
         """Without the content intent: the bot's own, what mentions it, and what is written to it directly."""
         return message.author is self.bot or self.bot.mention in message.content or message.channel.guild is None
 
+    def archive_idle_threads(self) -> None:
+        for guild in self.guilds.values():
+            for thread in list(guild.threads.values()):
+                if thread.idle:
+                    thread.archive()
+
     def remove_channel(self, channel: Channel) -> None:
         self.channels.pop(channel.id, None)
         if channel.guild is None:

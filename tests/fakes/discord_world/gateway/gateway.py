@@ -113,7 +113,7 @@ class Gateway:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
-        connection = Connection(socket, request.query.get("compress") == "zlib-stream")
+        connection = Connection(socket, request.transport, compressed=request.query.get("compress") == "zlib-stream")
         self.connections.append(connection)
         connection.send(HELLO, {"heartbeat_interval": self.heartbeat_ms, "_trace": []})
         try:
@@ -177,7 +177,7 @@ class Gateway:
         if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
             return self._refuse(connection, INVALID_SHARD, f"IDENTIFY with invalid shard {shard}")
         session = Session(secrets.token_hex(16), intents, (shard[0], shard[1]))
-        self.sessions = [each for each in self.sessions if each.shard != session.shard]
+        self.sessions = [each for each in self.sessions if each.connection or each.shard != session.shard]
         self.sessions.append(session)
         self._attach(connection, session)
         self._welcome(session)

@@ -48,8 +48,9 @@ def check_change(body: Mapping[str, Any], message: Message | None, keys: tuple[s
     _check_flags(body, EDITABLE, problems)
     if had_layout and flags is not None and not flags & COMPONENTS_V2:
         problems.refuse("flags", "MESSAGE_FLAGS_INVALID", "The components flag cannot be removed")
-    _check_parts(body, had_layout or bool((flags or 0) & COMPONENTS_V2), problems)
-    if body.get("content") or body.get("components"):
+    laid_out = had_layout or bool((flags or 0) & COMPONENTS_V2)
+    _check_parts(body, laid_out, problems)
+    if body.get("content") or (laid_out and body.get("components")):
         check_silence(body, problems)
 
 
