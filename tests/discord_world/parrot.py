@@ -33,6 +33,9 @@ class Parrot(dpy.AutoShardedClient):
         self.tree = app_commands.CommandTree(self)
         self.tree.command(name="repeat", description="Says it again")(repeat)
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Without the library's five seconds between shards."""
+
     async def setup_hook(self) -> None:
         self.add_view(Again())
         await self.tree.sync()

@@ -61,10 +61,7 @@ def begin(
         parent,
         user_installed=channel.guild is not None and not channel.guild.has_bot,
     )
-    world.interactions[interaction.id] = interaction
-    if world.carrier is not None:
-        world.carrier.deliver(interaction)
-    world.changes.announce()
+    world.begin(interaction)
     return interaction
 
 

@@ -21,13 +21,11 @@ class Changes:
                 future.set_result(None)
         self._waiting.clear()
 
-    async def next(self) -> None:
-        future = asyncio.get_running_loop().create_future()
+    def next(self) -> asyncio.Future[None]:
+        """Waits from this very moment on: a coroutine would begin later and could miss what happens in between."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
-        try:
-            await future
-        finally:
-            self._waiting.discard(future)
+        return future
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value."""

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
+MOST_IN_MS = (1 << 12) - 1
+TURN = 12
 
 
 class Clock:
@@ -14,6 +16,7 @@ class Clock:
     def __init__(self) -> None:
         self._ahead_s = 0.0
         self._last_ms = 0
+        self._in_ms = 0
 
     def now(self) -> float:
         return time.time() + self._ahead_s
@@ -25,9 +28,19 @@ class Clock:
         self._ahead_s += seconds
 
     def snowflake(self) -> int:
-        """Every id has a millisecond of its own, so that ids sort by age and guilds spread evenly over shards."""
-        self._last_ms = max(self._last_ms + 1, int(self.now() * 1000))
-        return (self._last_ms - DISCORD_EPOCH_MS) << 22
+        """Ids sort by age: those of one millisecond are counted."""
+        now_ms = int(self.now() * 1000)
+        if now_ms > self._last_ms or self._in_ms == MOST_IN_MS:
+            self._last_ms, self._in_ms = max(now_ms, self._last_ms + 1), 0
+        else:
+            self._in_ms += 1
+        return (self._last_ms - DISCORD_EPOCH_MS) << 22 | self._in_ms
+
+    def snowflake_for(self, number: int) -> int:
+        """Guilds numbered in turn spread evenly over two, three, four, six or twelve shards."""
+        while ((minted := self.snowflake()) >> 22) % TURN != number % TURN:
+            self._last_ms, self._in_ms = self._last_ms + 1, 0
+        return minted
 
 
 def iso(moment: float) -> str:

@@ -14,10 +14,9 @@ from tests.fakes.discord_world.failures import Refused
 from tests.fakes.discord_world.interactions import FIRST_ANSWER_S, Interaction
 from tests.fakes.discord_world.rest.interactions import acknowledge
 from tests.fakes.discord_world.rest.routing import Call, find
-from tests.fakes.discord_world.rules.requests import inspect
 
 if TYPE_CHECKING:
-    from tests.fakes.discord_world.rest.openapi import OpenApi
+    from tests.fakes.discord_world.rest.server import RestServer
     from tests.fakes.discord_world.world import World
 
 AGENT = "Discord-Interactions/1.0 (+https://discord.com)"
@@ -28,12 +27,12 @@ class EndpointRefused(AssertionError):
 
 
 class Endpoint:
-    def __init__(self, world: World, url: str, key: SigningKey, openapi: OpenApi | None) -> None:
+    def __init__(self, world: World, url: str, key: SigningKey, rest: RestServer) -> None:
         self.world = world
         self.url = url
         self.statuses: list[int] = []
         self._key = key
-        self._openapi = openapi
+        self._rest = rest
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FIRST_ANSWER_S))
         self._deliveries: set[asyncio.Task[None]] = set()
 
@@ -112,9 +111,7 @@ class Endpoint:
         found = find("POST", path)
         assert found is not None
         call = Call(self.world, "POST", path, found[0], found[1], {}, answer)
-        if self._openapi and (problem := self._openapi.request_problem(call)):
-            call.frown(problem)
-        inspect(call)
+        self._rest.inspect(call)
         return call
 
     def _ping(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ MESSAGES = {
     50024: "Cannot execute action on this channel type",
     50027: "Invalid Webhook Token",
     50035: "Invalid Form Body",
+    50034: "A message provided was too old to bulk delete",
     50083: "Thread is archived",
     50109: "The request body contains invalid JSON.",
     160002: "Cannot reply without permission to read message history",

@@ -11,18 +11,19 @@ from urllib.parse import unquote
 from aiohttp import web
 from nacl.signing import SigningKey
 
-from tests.fakes.discord_world import places
+from tests.fakes.discord_world import guilds
 from tests.fakes.discord_world.changes import PATIENCE_S
 from tests.fakes.discord_world.command_registry import CommandRegistry
 from tests.fakes.discord_world.endpoint import Endpoint
 from tests.fakes.discord_world.gateway.gateway import Gateway
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
-from tests.fakes.discord_world.places import Channel, Guild
+from tests.fakes.discord_world.places import Channel
 from tests.fakes.discord_world.reading import visible_text
 from tests.fakes.discord_world.rest.faults import Faults
 from tests.fakes.discord_world.rest.rate_limits import RateLimits
-from tests.fakes.discord_world.rest.server import BASE, RestServer
+from tests.fakes.discord_world.rest.server import BASE, LARGEST_REQUEST, RestServer
 from tests.fakes.discord_world.world import Violation, World
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class FakeDiscord:
             await runner.cleanup()
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=2 * LARGEST_REQUEST)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get("/attachments/{number}/{filename}", self._file)
@@ -93,7 +94,7 @@ class FakeDiscord:
 
     async def deliver_interactions_to(self, url: str) -> Endpoint:
         """From now on they go there and no longer over the gateway, once the URL has proved itself as Discord asks."""
-        endpoint = Endpoint(self.world, url, self._key, self.rest.openapi)
+        endpoint = Endpoint(self.world, url, self._key, self.rest)
         self._endpoints.append(endpoint)
         await endpoint.verify()
         self.world.carrier, self.world.interactions_endpoint = endpoint, url
@@ -106,7 +107,7 @@ class FakeDiscord:
     # Who and what there is.
 
     def add_guild(self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-        guild = places.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
+        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
         self.world.guilds[guild.id] = guild
         if has_bot:
             self.world.emit("GUILD_CREATE", guild.payload(), guild)
@@ -122,6 +123,8 @@ class FakeDiscord:
 
     @property
     def violations(self) -> list[Violation]:
+        """Everything the bot sent that it should not have."""
+        self.rest.check_documented()
         return self.world.violations
 
     @property
@@ -138,12 +141,22 @@ class FakeDiscord:
         return self.rest.faults
 
     def advance(self, seconds: float) -> None:
+        """Moves the fake's time: tokens run out, messages grow old, idle threads are archived."""
         self.world.clock.advance(seconds)
+        self.world.archive_idle_threads()
         self.world.changes.announce()
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
         """The condition's first true value; it is asked again whenever anything happened."""
-        return await self.world.changes.until(condition, within_s)
+        try:
+            return await self.world.changes.until(condition, within_s)
+        except TimeoutError:
+            last = [f"{each.status} {each.route}" for each in self.rest.requests[-5:]]
+            told = [str(each) for each in self.violations[-3:]]
+            raise AssertionError(
+                f"not so after {within_s} s; last requests {last}; violations {told}; "
+                f"{self.rest.in_flight} requests under way, {len(self.gateway.connections)} gateway connections"
+            ) from None
 
     async def settle(self, quiet_s: float = 0.05) -> None:
         """Until no request is under way, no deferred answer is left open, and nothing has happened for a while."""

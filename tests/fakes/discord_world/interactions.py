@@ -122,26 +122,28 @@ class Interaction:
             "version": 1,
             "data": self.data,
             "channel_id": str(self.channel.id),
-            "channel": self.channel.payload(),
+            "channel": self.channel.payload() | {"permissions": self._permissions()},
             "locale": self.user.locale,
             "entitlements": [],
             "authorizing_integration_owners": self.owners(),
-            "app_permissions": str(self.world.permissions_of(self.world.bot, self.channel)),
+            "app_permissions": str(int(self.world.permissions_of(self.world.bot, self.channel))),
             "attachment_size_limit": 10 * 1024 * 1024,
         }
         if self.source:
             body["message"] = self.source.payload()
         return body | self._place()
 
+    def _permissions(self) -> str:
+        return str(int(self.world.permissions_of(self.user, self.channel)))
+
     def _place(self) -> dict[str, Any]:
         guild = self.channel.guild
         if guild is None or self.member is None:
             return {"user": self.user.payload(), "context": 1}
-        permissions = str(self.member.permissions_in(self.channel))
         return {
             "guild_id": str(guild.id),
             "guild": {"id": str(guild.id), "locale": "en-US", "features": []},
             "guild_locale": "en-US",
-            "member": self.member.payload() | {"permissions": permissions},
+            "member": self.member.payload() | {"permissions": self._permissions()},
             "context": 0,
         }

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.discord_world.permissions import ALL, Permission
 
 if TYPE_CHECKING:
+    from tests.fakes.discord_world.guilds import Guild
     from tests.fakes.discord_world.people import User
-    from tests.fakes.discord_world.places import Channel, Guild
+    from tests.fakes.discord_world.places import Channel
 
 IN_GUILD, WITH_BOT = 0, 1
 FOR_GUILDS, FOR_USERS = 0, 1

@@ -11,7 +11,8 @@ from tests.fakes.discord_world.clock import iso
 from tests.fakes.discord_world.permissions import channel_permissions, guild_permissions
 
 if TYPE_CHECKING:
-    from tests.fakes.discord_world.places import Channel, Guild, Role
+    from tests.fakes.discord_world.guilds import Guild
+    from tests.fakes.discord_world.places import Channel, Role
     from tests.fakes.discord_world.world import World
 
 

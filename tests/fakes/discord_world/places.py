@@ -1,17 +1,16 @@
-"""Guilds, roles, channels and threads."""
+"""Roles, channels and threads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.fakes.discord_world.clock import iso
 from tests.fakes.discord_world.people import Member, User
-from tests.fakes.discord_world.permissions import EVERYONE
 
 if TYPE_CHECKING:
+    from tests.fakes.discord_world.guilds import Guild
     from tests.fakes.discord_world.messages import Message
     from tests.fakes.discord_world.world import World
 
@@ -112,6 +111,10 @@ class Channel:
     def resolved(self) -> dict[str, dict[str, Any]]:
         return {"channels": self.payload() | {"permissions": "0"}}
 
+    def remove(self) -> None:
+        """As an administrator does it; its threads go with it."""
+        self.world.remove_channel(self)
+
     def overwrite(self, whom: Role | Member, *, allow: int = 0, deny: int = 0) -> None:
         self.overwrites[whom.id] = Overwrite(int(allow), int(deny), isinstance(whom, Member))
         if self.guild:
@@ -152,12 +155,23 @@ class Thread(Channel):
     auto_archive_minutes: int = 1440
     invitable: bool = True
     members: set[int] = field(default_factory=set)
+    active_at: float = 0.0
     sent: int = 0
     """Messages but the one it started from; deleting does not lower it."""
 
     def take(self, message: Message) -> None:
         super().take(message)
         self.sent += 1
+        self.active_at = self.world.clock.now()
+
+    @property
+    def idle(self) -> bool:
+        """For so long that Discord archives it."""
+        since = max(self.active_at, self.created_at)
+        return not self.archived and self.world.clock.now() - since > self.auto_archive_minutes * 60
+
+    def reopen(self) -> None:
+        self.archived, self.active_at = False, self.world.clock.now()
 
     def archive(self, *, locked: bool = False) -> None:
         self.archived, self.locked = True, locked
@@ -190,128 +204,3 @@ class Thread(Channel):
         if bot in self.members:
             fields["member"] = {"id": str(self.id), "user_id": str(bot), "join_timestamp": since, "flags": 0}
         return fields
-
-
-@dataclass(eq=False)
-class Guild:
-    world: World
-    id: int
-    name: str
-    owner: User
-    has_bot: bool = True
-    roles: dict[int, Role] = field(default_factory=dict)
-    members: dict[int, Member] = field(default_factory=dict)
-    channels: dict[int, Channel] = field(default_factory=dict)
-    threads: dict[int, Thread] = field(default_factory=dict)
-    opened_commands: set[str] = field(default_factory=set)
-
-    def open_command(self, name: str) -> None:
-        """As administrators can in the server's settings: everybody is offered it, whatever the bot asked for."""
-        self.opened_commands.add(name)
-
-    @property
-    def everyone(self) -> Role:
-        return self.roles[self.id]
-
-    @property
-    def me(self) -> Member:
-        return self.members[self.world.bot.id]
-
-    def add_role(self, name: str, permissions: int = 0) -> Role:
-        role = Role(self, self.world.clock.snowflake(), name, int(permissions), len(self.roles))
-        self.roles[role.id] = role
-        self.world.emit("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": role.payload()}, self)
-        return role
-
-    def add_member(self, who: str | User, permissions: int = 0, roles: tuple[Role, ...] = ()) -> Member:
-        """`permissions` come as a role of the member's own, on top of @everyone's."""
-        user = self.world.add_user(who) if isinstance(who, str) else who
-        own = (self.add_role(f"{user.name}'s", permissions),) if permissions else ()
-        member = Member(self, user, [*roles, *own], self.world.clock.now())
-        self.members[user.id] = member
-        self.world.emit("GUILD_MEMBER_ADD", member.payload() | {"guild_id": str(self.id)}, self)
-        return member
-
-    def add_channel(
-        self,
-        name: str = "general",
-        kind: Kind = Kind.TEXT,
-        overwrites: Mapping[Role | Member, tuple[int, int]] | None = None,
-        topic: str | None = None,
-    ) -> Channel:
-        """`overwrites` are (allow, deny) by role or member."""
-        given = {
-            whom.id: Overwrite(int(allow), int(deny), isinstance(whom, Member))
-            for whom, (allow, deny) in (overwrites or {}).items()
-        }
-        channel = Channel(self.world, self.world.clock.snowflake(), kind, name, self, overwrites=given, topic=topic)
-        self.channels[channel.id] = self.world.channels[channel.id] = channel
-        self.world.emit("CHANNEL_CREATE", channel.payload(), self)
-        return channel
-
-    def payload(self) -> dict[str, Any]:
-        """As GUILD_CREATE has it for a bot without privileged intents: its own member only."""
-        mine = self.me.payload()
-        return _GUILD_DEFAULTS | {
-            "id": str(self.id),
-            "name": self.name,
-            "owner_id": str(self.owner.id),
-            "joined_at": mine["joined_at"],
-            "member_count": len(self.members),
-            "members": [mine],
-            "roles": [role.payload() for role in self.roles.values()],
-            "channels": [channel.payload() for channel in self.channels.values()],
-            "threads": [thread.payload() for thread in self.threads.values() if not thread.archived],
-        }
-
-
-def found(world: World, name: str, *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-    """A guild with @everyone, an owner and, unless `has_bot` is false, the bot."""
-    owner = world.add_user(f"{name} owner")
-    guild = Guild(world, world.clock.snowflake(), name, owner, has_bot)
-    guild.roles[guild.id] = Role(guild, guild.id, "@everyone", int(EVERYONE), 0)
-    guild.members[owner.id] = Member(guild, owner, [], world.clock.now())
-    if has_bot:
-        roles = []
-        if bot_permissions is not None:
-            roles.append(Role(guild, world.clock.snowflake(), world.bot.name, int(bot_permissions), 1))
-            guild.roles[roles[0].id] = roles[0]
-        guild.members[world.bot.id] = Member(guild, world.bot, roles, world.clock.now())
-    return guild
-
-
-_GUILD_DEFAULTS: dict[str, Any] = {
-    "unavailable": False,
-    "large": False,
-    "icon": None,
-    "splash": None,
-    "discovery_splash": None,
-    "banner": None,
-    "description": None,
-    "vanity_url_code": None,
-    "afk_channel_id": None,
-    "afk_timeout": 300,
-    "application_id": None,
-    "system_channel_id": None,
-    "system_channel_flags": 0,
-    "rules_channel_id": None,
-    "public_updates_channel_id": None,
-    "safety_alerts_channel_id": None,
-    "verification_level": 1,
-    "default_message_notifications": 1,
-    "explicit_content_filter": 0,
-    "mfa_level": 0,
-    "nsfw_level": 0,
-    "premium_tier": 0,
-    "premium_subscription_count": 0,
-    "premium_progress_bar_enabled": False,
-    "preferred_locale": "en-US",
-    "features": [],
-    "emojis": [],
-    "stickers": [],
-    "voice_states": [],
-    "presences": [],
-    "stage_instances": [],
-    "guild_scheduled_events": [],
-    "soundboard_sounds": [],
-}

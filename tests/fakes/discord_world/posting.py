@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.discord_world.failures import Refused
 from tests.fakes.discord_world.mentions import EVERYTHING, pings
 from tests.fakes.discord_world.messages import (
+    COMPONENTS_V2,
     EPHEMERAL,
     LOADING,
     SELECTS,
+    SUPPRESS_EMBEDS,
     Attachment,
     Message,
     emoji_payload,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_world.places import Channel
     from tests.fakes.discord_world.rest.routing import Upload
 
+EDITABLE = SUPPRESS_EMBEDS | COMPONENTS_V2
 LATE_AFTER_S = 3600.0
 LATE_EDITS = 3
 # Discord tells no number; the real client sleeps for it and tries four times more.
@@ -58,6 +61,7 @@ def edit(message: Message, body: Mapping[str, Any], uploads: Uploads, parses: tu
         _count_late_edit(message)
         message.past.append(message.content)
         message.edited_at = world.clock.now()
+    message.flags = message.flags & ~EDITABLE | (body.get("flags", message.flags) or 0) & EDITABLE
     fill(message, body, uploads, parses)
     if not message.ephemeral:
         world.emit("MESSAGE_UPDATE", event(message), message.channel.guild)
@@ -76,7 +80,7 @@ def fill(message: Message, body: Mapping[str, Any], uploads: Uploads, parses: tu
     if "content" in body:
         message.content = (body["content"] or "").strip()
     if "embeds" in body:
-        message.embeds = [{"type": "rich", **each} for each in body["embeds"] or []]
+        message.embeds = [_rich(each) for each in body["embeds"] or []]
     if "components" in body:
         message.components = numbered(body["components"] or [])
     if "attachments" in body or uploads:
@@ -90,6 +94,11 @@ def _ping(message: Message, mentions: list[str]) -> None:
     if message.author is world.bot:
         world.pings += [(message, each) for each in mentions if each not in message.pinged]
     message.pinged = mentions
+
+
+def _rich(embed: Mapping[str, Any]) -> dict[str, Any]:
+    fields = [{"inline": False, **each} for each in embed.get("fields") or []]
+    return {"type": "rich", **embed} | ({"fields": fields} if fields else {})
 
 
 def text_of(message: Message) -> str:

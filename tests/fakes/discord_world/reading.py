@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_world.messages import Message
 
 VERBATIM = re.compile(
-    r"```(?:[A-Za-z0-9_+.#-]*\n(?=.))?(?P<fenced>.*?)```|(?P<ticks>`{1,2})(?P<code>(?:(?!`).)+)(?P=ticks)(?!`)",
+    r"```(?:[A-Za-z0-9_+.#-]*\n(?=.))?(?P<fenced>.*?)```|``(?P<double>.+?)``(?!`)|`(?P<single>[^`]+)`",
     re.DOTALL,
 )
 ESCAPE = re.compile(r"\\([^A-Za-z0-9\s])")
@@ -39,7 +39,7 @@ def plain(markdown: str) -> str:
         if _escaped(markdown, match.start()):
             continue
         shown += _resolved(markdown[end : match.start()])
-        shown += match["fenced"] if match["fenced"] is not None else match["code"]
+        shown += next(held for held in match.groups() if held is not None)
         end = match.end()
     return shown + _resolved(markdown[end:])
 

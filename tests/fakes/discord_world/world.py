@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.fakes.discord_world.changes import Changes
 from tests.fakes.discord_world.clock import Clock
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.interactions import Interaction
 from tests.fakes.discord_world.messages import Attachment, Message
 from tests.fakes.discord_world.people import Member, User
 from tests.fakes.discord_world.permissions import ALL, DIRECT_MESSAGE
-from tests.fakes.discord_world.places import Channel, Guild, Kind, Thread
+from tests.fakes.discord_world.places import Channel, Kind, Thread
 
 if TYPE_CHECKING:
     from tests.fakes.discord_world.command_registry import CommandRegistry
@@ -49,6 +50,7 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.interactions: dict[int, Interaction] = {}
+        self._by_token: dict[str, Interaction] = {}
         self.files: dict[str, Attachment] = {}
         self.listeners: list[Listener] = []
         self.carrier: Carrier | None = None
@@ -103,6 +105,12 @@ class World:
         """Without the content intent: the bot's own, what mentions it, and what is written to it directly."""
         return message.author is self.bot or self.bot.mention in message.content or message.channel.guild is None
 
+    def archive_idle_threads(self) -> None:
+        for guild in self.guilds.values():
+            for thread in list(guild.threads.values()):
+                if thread.idle:
+                    thread.archive()
+
     def remove_channel(self, channel: Channel) -> None:
         self.channels.pop(channel.id, None)
         if channel.guild is None:
@@ -120,7 +128,13 @@ class World:
         guild.members.pop(self.bot.id, None)
 
     def by_token(self, token: str) -> Interaction | None:
-        return next((each for each in self.interactions.values() if each.token == token), None)
+        return self._by_token.get(token)
+
+    def begin(self, interaction: Interaction) -> None:
+        self.interactions[interaction.id] = self._by_token[interaction.token] = interaction
+        if self.carrier is not None:
+            self.carrier.deliver(interaction)
+        self.changes.announce()
 
     def keep_file(self, filename: str, content: bytes, content_type: str, description: str | None = None) -> Attachment:
         number = self.clock.snowflake()

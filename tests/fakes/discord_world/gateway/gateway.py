@@ -23,8 +23,8 @@ from tests.fakes.discord_world.gateway.session import (
 from tests.fakes.discord_world.permissions import Permission
 
 if TYPE_CHECKING:
+    from tests.fakes.discord_world.guilds import Guild
     from tests.fakes.discord_world.interactions import Interaction
-    from tests.fakes.discord_world.places import Guild
     from tests.fakes.discord_world.world import World
 
 SENDS_PER_MINUTE, LARGEST_PAYLOAD = 120, 4096
@@ -113,7 +113,7 @@ class Gateway:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
-        connection = Connection(socket, request.query.get("compress") == "zlib-stream")
+        connection = Connection(socket, request.transport, compressed=request.query.get("compress") == "zlib-stream")
         self.connections.append(connection)
         connection.send(HELLO, {"heartbeat_interval": self.heartbeat_ms, "_trace": []})
         try:
@@ -168,7 +168,7 @@ class Gateway:
         intents, shard = data.get("intents"), tuple(data.get("shard", (0, 1)))
         if connection.session is not None:
             return self._refuse(connection, ALREADY_AUTHENTICATED, "IDENTIFY twice")
-        if str(data.get("token")).removeprefix("Bot ") != self.world.token:
+        if not self._knows(data):
             return self._refuse(connection, AUTHENTICATION_FAILED, "IDENTIFY with a wrong token")
         if not isinstance(intents, int) or intents & ~KNOWN:
             return self._refuse(connection, INVALID_INTENTS, f"IDENTIFY with invalid intents {intents}")
@@ -177,11 +177,14 @@ class Gateway:
         if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
             return self._refuse(connection, INVALID_SHARD, f"IDENTIFY with invalid shard {shard}")
         session = Session(secrets.token_hex(16), intents, (shard[0], shard[1]))
-        self.sessions = [each for each in self.sessions if each.shard != session.shard]
+        self.sessions = [each for each in self.sessions if each.connection or each.shard != session.shard]
         self.sessions.append(session)
         self._attach(connection, session)
         self._welcome(session)
         return True
+
+    def _knows(self, data: dict[str, Any]) -> bool:
+        return str(data.get("token")).removeprefix("Bot ") == self.world.token
 
     def _attach(self, connection: Connection, session: Session) -> None:
         connection.session, session.connection = session, connection
@@ -213,6 +216,8 @@ class Gateway:
 
     def _resume(self, connection: Connection, data: dict[str, Any]) -> bool:
         self.resumes += 1
+        if not self._knows(data):
+            return self._refuse(connection, AUTHENTICATION_FAILED, "RESUME with a wrong token")
         session = next((each for each in self.sessions if each.id == data.get("session_id")), None)
         if session is None or session.lost:
             connection.send(INVALID_SESSION, False)
@@ -232,6 +237,7 @@ class Gateway:
         session = connection.session
         if session is not None and session.connection is connection:
             session.connection = None
-            session.lost = session.lost or connection.socket.close_code in (1000, 1001)
+            ended = not connection.closed_here and connection.socket.close_code in (1000, 1001)
+            session.lost = session.lost or ended
         await connection.finish()
         self.world.changes.announce()

@@ -16,10 +16,13 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, ACK = 
 class Connection:
     """Writes in order, compressed when the client asked for it."""
 
-    def __init__(self, socket: web.WebSocketResponse, compressed: bool) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, *, compressed: bool) -> None:
         self.socket = socket
+        self._transport = transport
         self.sent_at: list[float] = []
         self.session: Session | None = None
+        self.closed_here = False
+        """Whoever closes decides what becomes of the session; the other side's code is but an echo."""
         self._zlib = zlib.compressobj() if compressed else None
         self._queue: asyncio.Queue[dict[str, Any] | int | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
@@ -29,13 +32,14 @@ class Connection:
 
     def close_with(self, code: int) -> None:
         """After everything that is still to be sent."""
+        self.closed_here = True
         self._queue.put_nowait(code)
 
     def drop(self) -> None:
         """As a lost network does it: no close frame."""
         self._writer.cancel()
-        if self.socket._req is not None and self.socket._req.transport is not None:
-            self.socket._req.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     async def finish(self) -> None:
         self._queue.put_nowait(None)

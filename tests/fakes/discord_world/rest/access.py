@@ -49,7 +49,7 @@ def require_sendable(call: Call, channel: Channel) -> None:
     if isinstance(channel, Thread) and channel.archived:
         if channel.locked and not held(call, channel) & Permission.MANAGE_THREADS:
             raise Refused(160005)
-        channel.archived = False
+        channel.reopen()
         channel.announce()
 
 

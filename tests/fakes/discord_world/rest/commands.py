@@ -12,6 +12,7 @@ from tests.fakes.discord_world.rest.routing import NOTHING, Answer, Call, route
 
 GLOBAL = "/applications/{application_id}/commands"
 OF_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
+LEFT_OUT = ("required", "autocomplete", "choices", "options")
 
 
 def scope(call: Call) -> int | None:
@@ -89,7 +90,9 @@ def _stored(call: Call, guild_id: int | None, body: Mapping[str, Any]) -> dict[s
         "nsfw": False,
     }
     place = {"guild_id": str(guild_id)} if guild_id else {}
-    given = {key: _plain(value) for key, value in body.items() if value is not None}
+    given = {key: value for key, value in body.items() if value is not None}
+    if "options" in given:
+        given["options"] = _plain(given["options"])
     own = {"id": number, "application_id": str(call.bot.id), "version": str(call.world.clock.snowflake())}
     return defaults | given | place | own
 
@@ -99,5 +102,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items() if each is not None}
+        kept = {key: _plain(each) for key, each in value.items() if each is not None}
+        return {key: each for key, each in kept.items() if not (key in LEFT_OUT and not each)}
     return value

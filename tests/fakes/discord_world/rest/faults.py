@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -18,14 +19,10 @@ class Gate:
 
     pattern: str
     held: int = 0
-    _opened: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     def open(self) -> None:
-        self._opened.set()
-
-    async def wait(self) -> None:
-        self.held += 1
-        await self._opened.wait()
+        self.opened.set()
 
 
 @dataclass(eq=False)
@@ -124,7 +121,9 @@ class Faults:
         self.struck.append((key, fault))
         return fault
 
-    async def passed(self, key: str) -> None:
+    async def passed(self, key: str, announce: Callable[[], None]) -> None:
         for gate in list(self._gates):
             if fnmatchcase(key, gate.pattern):
-                await gate.wait()
+                gate.held += 1
+                announce()
+                await gate.opened.wait()

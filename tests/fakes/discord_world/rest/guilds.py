@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fakes.discord_world.failures import Refused
-from tests.fakes.discord_world.places import Guild
+from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.rest.access import require_visible
 from tests.fakes.discord_world.rest.routing import NOTHING, Answer, Call, route
 

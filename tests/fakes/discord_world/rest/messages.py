@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.fakes.discord_world.messages import Message
     from tests.fakes.discord_world.places import Channel
 
+# Discord says “the past few minutes”.
+REMEMBERS_NONCES_S = 300.0
+BULK_DELETE_S = 14 * 24 * 3600.0
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 
@@ -55,7 +58,8 @@ def _same_nonce(call: Call, channel: Channel) -> Message | None:
     nonce = call.body.get("nonce")
     if nonce is None or not call.body.get("enforce_nonce"):
         return None
-    mine = (each for each in reversed(channel.messages) if each.author is call.bot)
+    recently = call.world.clock.now() - REMEMBERS_NONCES_S
+    mine = (each for each in reversed(channel.messages) if each.author is call.bot and each.created_at > recently)
     return next((each for each in mine if each.nonce == nonce), None)
 
 
@@ -110,6 +114,22 @@ def delete(call: Call) -> Answer:
     if message.author is not call.bot:
         require(call, channel, Permission.MANAGE_MESSAGES)
     posting.remove(message)
+    return NOTHING
+
+
+@route("POST", "/channels/{channel_id}/messages/bulk-delete")
+def delete_many(call: Call) -> Answer:
+    """Of those that are there; two weeks is the oldest they may be."""
+    channel = visible(call, call.number("channel_id"))
+    require(call, channel, Permission.MANAGE_MESSAGES)
+    ids = [int(each) for each in call.body["messages"]]
+    if not 2 <= len(ids) <= 100:
+        raise invalid_form({"messages": ("BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")})
+    found = [channel.held[each] for each in ids if each in channel.held]
+    if any(call.world.clock.now() - each.created_at > BULK_DELETE_S for each in found):
+        raise Refused(50034)
+    for message in found:
+        posting.remove(message)
     return NOTHING
 
 

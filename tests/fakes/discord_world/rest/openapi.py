@@ -33,6 +33,7 @@ class OpenApi:
         self._paths = {PLACEHOLDER.sub("{}", path): (path, held) for path, held in document["paths"].items()}
         resource = Resource.from_contents(document, default_specification=DRAFT202012)
         self._registry: Registry[Any] = Registry().with_resource(DOCUMENT, resource)
+        self._seen: dict[str, str] = {}
         self._validators: dict[tuple[str, ...], Draft202012Validator | None] = {}
 
     @classmethod
@@ -45,7 +46,10 @@ class OpenApi:
         steps = ("requestBody", "content", "application/json", "schema")
         if call.body is None or (validator := self._validator(call.route, steps)) is None:
             return ""
-        return _sentence(best_match(validator.iter_errors(_tolerated(call.body))))
+        key = call.route.key + json.dumps(call.body)
+        if key not in self._seen:
+            self._seen[key] = _sentence(best_match(validator.iter_errors(_tolerated(call.body))))
+        return self._seen[key]
 
     def answer_problem(self, route: Route, status: int, payload: Any) -> str:
         """Refusals have one shape everywhere, which the document writes as 4XX."""

@@ -98,6 +98,8 @@ def _change_thread(call: Call, thread: Thread) -> None:
     if not moderates and thread.owner_id != call.bot.id and not opening:
         raise Refused(50013)
     thread.archived = call.body.get("archived", thread.archived)
+    if opening:
+        thread.reopen()
     thread.locked = call.body.get("locked", thread.locked)
     thread.name = call.body.get("name", thread.name)
     thread.auto_archive_minutes = call.body.get("auto_archive_duration", thread.auto_archive_minutes)

@@ -12,6 +12,7 @@ from tests.fakes.discord_world.messages import (
     SUPPRESS_NOTIFICATIONS,
     Message,
 )
+from tests.fakes.discord_world.posting import EDITABLE
 from tests.fakes.discord_world.rules import components, embeds
 from tests.fakes.discord_world.rules.problems import Problems
 
@@ -19,7 +20,6 @@ CONTENT, NONCE, MOST_ATTACHMENTS, MOST_MENTIONS = 2000, 25, 10, 100
 LARGEST_FILE = 10 * 1024 * 1024
 IN_CHANNELS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 IN_ANSWERS = IN_CHANNELS | EPHEMERAL
-EDITABLE = SUPPRESS_EMBEDS | COMPONENTS_V2
 _ANY = ("content", "embeds", "allowed_mentions", "components", "attachments", "flags")
 CREATE_KEYS = (*_ANY, "nonce", "enforce_nonce", "tts", "message_reference", "sticker_ids", "poll")
 # discord.py says `tts: false` in edits of its webhook messages; it means nothing there.
@@ -48,8 +48,9 @@ def check_change(body: Mapping[str, Any], message: Message | None, keys: tuple[s
     _check_flags(body, EDITABLE, problems)
     if had_layout and flags is not None and not flags & COMPONENTS_V2:
         problems.refuse("flags", "MESSAGE_FLAGS_INVALID", "The components flag cannot be removed")
-    _check_parts(body, had_layout or bool((flags or 0) & COMPONENTS_V2), problems)
-    if body.get("content") or body.get("components"):
+    laid_out = had_layout or bool((flags or 0) & COMPONENTS_V2)
+    _check_parts(body, laid_out, problems)
+    if body.get("content") or (laid_out and body.get("components")):
         check_silence(body, problems)
 
 
