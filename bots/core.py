@@ -15,8 +15,10 @@ from bots.commands.results import ResultCommands
 from bots.commands.settings import SettingsCommands
 from bots.commands.status import StatusCommand
 from bots.commands.story import StoryCommands
+from bots.commands.suggestions import Suggestions
 from bots.commands.typed import TypedCommands
 from bots.jobs import Jobs
+from bots.posts import Posts
 from bots.reply import PATIENCE_S, Front
 from bots.retention import Retention
 from config.settings import Settings
@@ -49,9 +51,11 @@ class Core:
         self.jobs = Jobs(store, backends, self._fronts, settings.limits, now, patience_s)
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
         self.results = ResultCommands(store, self.jobs)
+        self.posts = Posts(store)
         self.people = PeopleCommands(store, self.jobs)
         self.rules = SettingsCommands(store, backends, now)
         self.status = StatusCommand(store, backends, self.jobs, now)
+        self.suggestions = Suggestions(store, backends)
         self.typed = TypedCommands(self.people, self.rules, self.status)
 
     def register(self, name: FrontName, front: Front) -> None:

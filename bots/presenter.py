@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backends.protocol import Progress
 from backends.store.records import RequestRecord, SampleRecord
@@ -10,7 +10,16 @@ from bots.views import Action, ResultView, SampleView, ViewStatus
 from config.sampling import OPTIONS, OptionValue, SamplingOptions
 
 _HEADING_OPTIONS = ("temperature", "top_p", "top_k", "length")
-_ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "undo", "delete")
+KIND_WORDS: Mapping[str, str] = {
+    "complete": "",
+    "regenerate": "Again",
+    "vary": "Varied",
+    "continue": "Continued",
+    "edit": "Another prompt",
+}
+"""What a result is to the one it comes from."""
+_ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "file", "undo", "delete")
+_OF_TEXT = frozenset({"continue", "file"})
 
 
 def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None) -> ResultView:
@@ -92,7 +101,7 @@ def _actions(record: RequestRecord, samples: Sequence[SampleRecord]) -> tuple[Ac
         return ("stop",)
     written = any(sample.text for sample in samples)
     several: tuple[Action, ...] = ("pick",) if written and len(samples) > 1 else ()
-    return (*(action for action in _ENDED_ACTIONS if written or action != "continue"), *several)
+    return (*(action for action in _ENDED_ACTIONS if written or action not in _OF_TEXT), *several)
 
 
 def _present_sample(record: RequestRecord, sample: SampleRecord, samples: Sequence[SampleRecord]) -> SampleView:

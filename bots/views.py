@@ -8,7 +8,9 @@ from typing import Literal
 from backends.store.records import SampleEnd
 
 ViewStatus = Literal["waiting", "writing", "done", "failed", "stopped"]
-Action = Literal["stop", "again", "same_seed", "continue", "vary", "edit", "pick", "undo", "delete"]
+Action = Literal[
+    "stop", "again", "same_seed", "continue", "vary", "edit", "pick", "why", "file", "undo", "delete", "more"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ InklingError
 ├── DeadlineExceeded     it took longer than allowed; partial text is kept
 ├── BackendUnavailable   nothing answers there
 │   └── EngineRefused    the engine can never start with these settings or this model
+├── PlatformUnavailable  Discord or Slack can't be reached
 └── EngineFailed         the backend answered, and broke
 """
 
@@ -93,6 +94,12 @@ class BackendUnavailable(RetryableError):
 
 class EngineRefused(BackendUnavailable):
     code = "engine_refused"
+
+
+class PlatformUnavailable(RetryableError):
+    """Discord or Slack can't be reached. The process exits with code 1 and this sentence when that is at its start."""
+
+    code = "platform_unavailable"
 
 
 class EngineFailed(RetryableError):

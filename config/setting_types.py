@@ -36,6 +36,12 @@ def _check_url(url: str) -> str:
     return url
 
 
+def _check_web_socket_url(url: str) -> str:
+    if not url.lower().startswith(("ws://", "wss://")) or not url.isprintable() or " " in url:
+        raise setting_error("must be a URL that starts with ws:// or wss://")
+    return url
+
+
 def _split_names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -51,6 +57,7 @@ Whole = Annotated[int, BeforeValidator(read_number)]
 Number = Annotated[float, BeforeValidator(read_number)]
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
+WebSocketUrl = Annotated[str, AfterValidator(_check_web_socket_url)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
 """Several names: a list, or text with commas between them."""
 Folder = Annotated[Path, AfterValidator(_expand_home)]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
 from config.setting_fields import list_fields
-from config.setting_types import Folder, HttpUrl, Names, Number, Secret, Whole, setting_error
+from config.setting_types import Folder, HttpUrl, Names, Number, Secret, WebSocketUrl, Whole, setting_error
 from config.settings_errors import SettingsErrors
 from config.settings_file import SettingsFile, read_settings_file
 from config.text import shorten
@@ -109,6 +109,35 @@ class WebSettings(Section):
     allowed_hosts: Names = Field((), description="Host names the page may be reached by, beside its own.")
 
 
+class CallbackSettings(Section):
+    """Where platforms call Inkling, for those set to do so. Nothing else answers there, the chat page neither."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on for the platforms' calls.")
+    port: Whole = Field(8018, ge=0, le=65535, description="Port to listen on for the platforms' calls.")
+
+
+class DiscordSettings(Section):
+    """The Discord bot; it runs when it has a token."""
+
+    token: Secret | None = Field(None, description="The bot's token, from Discord's developer portal.")
+    public_key: str | None = Field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="The application's public key; set it to take interactions at POST /discord/interactions.",
+    )
+    gateway: bool = Field(
+        True,
+        description="Keep a connection to Discord; without one, interactions come by HTTP and reactions not at all.",
+    )
+    sync_commands: bool = Field(
+        True, description="Tell Discord at the start which commands there are, if they changed."
+    )
+    api_url: HttpUrl = Field("https://discord.com/api/v10", description="Discord's API, or what stands in for it.")
+    gateway_url: WebSocketUrl | None = Field(
+        None, description="Discord's gateway, or what stands in for it; as the API says when left out."
+    )
+
+
 class LogSettings(Section):
     """What is logged to the standard error stream."""
 
@@ -136,6 +165,10 @@ class Settings(Section):
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What nobody may exceed.")
     web: WebSettings = Field(default_factory=WebSettings, description="The chat page.")
+    discord: DiscordSettings = Field(default_factory=DiscordSettings, description="The Discord bot.")
+    callbacks: CallbackSettings = Field(
+        default_factory=CallbackSettings, description="Where platforms call Inkling, for those set to do so."
+    )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged, and how.")
 
     @model_validator(mode="after")

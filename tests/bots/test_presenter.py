@@ -195,6 +195,7 @@ class TestActions:
             "vary",
             "same_seed",
             "edit",
+            "file",
             "undo",
             "delete",
         )
@@ -208,7 +209,7 @@ class TestActions:
     def test_nothing_goes_on_from_no_text(self, count: int) -> None:
         record = make_ended(status="failed")
         samples = [make_finished_sample(record, index, text="", end="failed") for index in range(count)]
-        assert not {"continue", "pick"} & set(present(record, samples).actions)
+        assert not {"continue", "pick", "file"} & set(present(record, samples).actions)
 
 
 class TestView:

@@ -72,6 +72,7 @@ class GatedBackend:
         self.runs: list[GatedRun] = []
         self.state = BackendHealth("ready", "Waits for the test.", MODEL)
         self.health_error: Exception | None = None
+        self.models_error: Exception | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +96,8 @@ class GatedBackend:
         return run.read()
 
     async def models(self) -> tuple[str, ...]:
+        if self.models_error is not None:
+            raise self.models_error
         return (MODEL,)
 
     async def health(self) -> BackendHealth:

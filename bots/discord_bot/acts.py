@@ -1,0 +1,134 @@
+"""What each button and form does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import discord
+
+from backends.store.records import Accepted
+from bots.actions import more_actions
+from bots.commands.invocation import Invocation
+from bots.core import Core
+from bots.discord_bot.answers import Answer
+from bots.discord_bot.components import Control, button_row
+from bots.discord_bot.identity import invocation_of
+from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
+from bots.discord_bot.reply import DiscordReply
+from bots.discord_bot.takedown import Takedown
+from bots.discord_bot.writing import Ask, Writing
+from bots.documents import result_document
+from bots.forms import read_vary
+from bots.views import Action
+from config.errors import InvalidOptions
+
+_Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
+
+
+class Acts:
+    def __init__(self, core: Core, writing: Writing, takedown: Takedown) -> None:
+        self._core = core
+        self._writing = writing
+        self._takedown = takedown
+        self._presses: Mapping[Action, _Act] = {
+            "stop": self._stop,
+            "again": self._derive,
+            "same_seed": self._derive,
+            "continue": self._derive,
+            "pick": self._derive,
+            "more": self._more,
+            "file": self._file,
+            "undo": self._undo,
+            "delete": self._delete,
+        }
+        self._forms: Mapping[Action, _Act] = {"vary": self._open_vary, "edit": self._open_edit}
+        self._announced: frozenset[Action] = frozenset({"more", "file"})
+        """Those that answer with a message of their own."""
+
+    async def press(self, interaction: discord.Interaction, control: Control) -> None:
+        """A button. A form must be the first answer; everything else is acknowledged before it begins."""
+        answer = Answer(interaction)
+        try:
+            if control.action in self._forms:
+                await self._forms[control.action](interaction, answer, control)
+            elif await answer.acknowledge(control.action in self._announced or self._shows_privately(control)):
+                await self._presses[control.action](interaction, answer, control)
+        except Exception as error:
+            await self._fail(interaction, answer, error)
+
+    async def submit(self, interaction: discord.Interaction, control: Control) -> None:
+        """A filled form."""
+        answer = Answer(interaction)
+        try:
+            if await answer.acknowledge(control.private):
+                values = read_modal(interaction)
+                await self._writing.derive(interaction, answer, control, self._ask_of_form(control, values))
+        except Exception as error:
+            await answer.fail(error)
+
+    def _shows_privately(self, control: Control) -> bool:
+        return control.private and control.action not in ("stop", "undo", "delete")
+
+    async def _fail(self, interaction: discord.Interaction, answer: Answer, error: Exception) -> None:
+        """A form that could not be opened has acknowledged nothing yet."""
+        if interaction.response.is_done() or await answer.acknowledge():
+            await answer.fail(error)
+
+    async def _derive(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        await self._writing.derive(interaction, answer, control, self.ask_of(control))
+
+    def ask_of(self, control: Control) -> Ask:
+        """What a button or a reaction asks the core for."""
+        story, its_id = self._core.story, control.request_id
+        if control.action in ("continue", "pick"):
+            return lambda invocation, reply: story.continue_from(invocation, reply, its_id, control.sample)
+        same = control.action == "same_seed"
+        return lambda invocation, reply: story.regenerate(invocation, reply, its_id, same_seed=same)
+
+    def _ask_of_form(self, control: Control, values: Mapping[str, str]) -> Ask:
+        if control.action == "edit":
+            prompt, story = values.get("prompt", ""), self._core.story
+            return lambda invocation, reply: story.edit(invocation, reply, control.request_id, prompt)
+        return lambda invocation, reply: self._vary(invocation, reply, control.request_id, values)
+
+    async def _vary(
+        self, invocation: Invocation, reply: DiscordReply, request_id: str, values: Mapping[str, str]
+    ) -> Accepted:
+        """Only what was changed counts: what the form showed may be clamped or shortened by now."""
+        options = (await self._core.story.find(invocation, request_id)).options
+        return await self._core.story.vary(invocation, reply, request_id, read_vary(values, options))
+
+    async def _stop(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        await self._core.results.stop(invocation_of(interaction), control.request_id)
+
+    async def _more(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        view = await self._core.results.show(invocation_of(interaction), control.request_id)
+        row = button_row([Control(each, view.request_id, control.sample, view.private) for each in more_actions(view)])
+        if row is None:
+            raise InvalidOptions("That result is still being written; stop it or wait for its end.")
+        await answer.offer("More for this result:", row)
+
+    async def _file(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        view = await self._core.results.show(invocation_of(interaction), control.request_id)
+        await answer.give(result_document(view, control.sample))
+
+    async def _undo(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        invocation = invocation_of(interaction)
+        record = await self._core.story.find(invocation, control.request_id)
+        before = await self._core.results.undo(invocation, control.request_id)
+        await self._takedown.take_down(
+            record, await self._core.posts.of(record.id), f"undone by @{invocation.requester.name}"
+        )
+        if before is not None:
+            await answer.say("Taken out of the story; it goes on from the result before.")
+
+    async def _delete(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        await self._takedown.delete(invocation_of(interaction), control.request_id)
+
+    async def _open_vary(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        record = await self._core.story.find(invocation_of(interaction), control.request_id)
+        await interaction.response.send_modal(vary_modal(control, record.options))
+
+    async def _open_edit(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        record = await self._core.story.find(invocation_of(interaction), control.request_id)
+        await interaction.response.send_modal(edit_modal(control, record.prompt))

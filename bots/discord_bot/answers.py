@@ -1,0 +1,100 @@
+"""What one person is told about one interaction: acknowledged first, answered later, for their eyes only."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import discord
+import structlog
+
+from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
+from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
+from bots.documents import Document
+from config.errors import InklingError
+
+NO_MENTIONS = discord.AllowedMentions.none()
+BROKEN = "Inkling failed inside; its log says more. Nothing you wrote is lost."
+
+log = structlog.get_logger(__name__)
+
+
+class Answer:
+    """`acknowledge` comes before anything slow: Discord waits three seconds."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self.waits = False
+        """Whether Discord shows this person that an answer is being thought of."""
+
+    async def acknowledge(self, thinking: bool = True) -> bool:
+        """False when Discord no longer waits. `thinking` announces an answer; without, a button just works.
+
+        An interaction that was acknowledged before is one whose acknowledgement got lost on its way back to us.
+        """
+        try:
+            await self._interaction.response.defer(ephemeral=True, thinking=thinking)
+        except discord.HTTPException as error:
+            if code_of(error) != ALREADY_ANSWERED:
+                log.warning("discord.not_acknowledged", code=code_of(error), status=error.status)
+                return False
+        except discord.InteractionResponded:
+            log.info("discord.acknowledged_before")
+        self.waits = thinking
+        return True
+
+    async def say(self, *lines: str) -> None:
+        """Plain text, shown as it is; as a file when it is too long for a message."""
+        text = MARKUP.escape("\n".join(lines))
+        if MARKUP.length(text) <= MESSAGE_LIMIT:
+            await self._send(text, [])
+        else:
+            await self.give(Document("answer.txt", "\n".join(lines)))
+
+    async def give(self, document: Document) -> None:
+        await self._send("", [discord.File(io.BytesIO(document.text.encode()), filename=document.name)])
+
+    async def offer(self, text: str, view: discord.ui.View) -> None:
+        """A sentence with buttons."""
+        if self.waits:
+            await self._interaction.edit_original_response(content=text, view=view, allowed_mentions=NO_MENTIONS)
+            self.waits = False
+        else:
+            await self._interaction.followup.send(text, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+    async def _send(self, text: str, files: Sequence[discord.File]) -> None:
+        if self.waits:
+            await self._interaction.edit_original_response(
+                content=text or None, attachments=list(files), allowed_mentions=NO_MENTIONS
+            )
+            self.waits = False
+        else:
+            await self._interaction.followup.send(text, files=files, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+    async def done(self) -> None:
+        """There is nothing to say: what was asked for can be seen."""
+        if self.waits:
+            await self._interaction.delete_original_response()
+            self.waits = False
+
+    def shown_elsewhere(self) -> None:
+        """Something else has taken the response's place."""
+        self.waits = False
+
+    async def fail(self, error: BaseException) -> None:
+        """The error as one sentence; what nobody expected goes to the log too."""
+        sentence = sentence_of(error)
+        if sentence == BROKEN:
+            log.error("discord.failed", exc_info=error)
+        try:
+            await self.say(sentence)
+        except discord.HTTPException as refused:
+            log.info("discord.unheard", code=code_of(refused))
+
+
+def sentence_of(error: BaseException) -> str:
+    if isinstance(error, InklingError):
+        return error.sentence
+    if isinstance(error, discord.HTTPException | discord.RateLimited):
+        return explain(error)
+    return BROKEN

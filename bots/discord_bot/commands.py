@@ -1,0 +1,156 @@
+"""The commands but /config, as Discord shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bots.commands.help import COMMANDS
+from bots.commands.story import Completion
+from bots.core import Core
+from bots.discord_bot.acts import Acts
+from bots.discord_bot.answers import Answer
+from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, read_overrides
+from bots.discord_bot.components import Control
+from bots.discord_bot.identity import invocation_of
+from bots.discord_bot.place import address_of
+from bots.discord_bot.writing import Writing
+from bots.documents import check_size, read_prompt
+from config.errors import InvalidOptions
+
+SUMMARIES = {spec.name: spec.summary for spec in COMMANDS}
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
+
+
+def answer_of(interaction: discord.Interaction) -> Answer:
+    """The one the tree has acknowledged this command with."""
+    answer: Answer = interaction.extras["answer"]
+    return answer
+
+
+class Commands:
+    def __init__(self, core: Core, writing: Writing, acts: Acts) -> None:
+        self._core = core
+        self._writing = writing
+        self._acts = acts
+
+    def all(self) -> list[AnyCommand]:
+        return [
+            self._complete(),
+            self._plain("status"),
+            self._presets(),
+            self._forget_me(),
+            self._plain("help"),
+            app_commands.ContextMenu(name="Complete this", callback=self._complete_this()),
+            app_commands.ContextMenu(name="Regenerate this", callback=self._regenerate_this()),
+        ]
+
+    async def type(self, interaction: discord.Interaction, command: str, text: str = "") -> None:
+        """Run a command as if it had been typed: the core reads it, and words the answer."""
+        lines = await self._core.typed.run(invocation_of(interaction), command, text)
+        await answer_of(interaction).say(*lines)
+
+    def _complete(self) -> app_commands.Command[Any, ..., Any]:
+        async def complete(interaction: discord.Interaction, **given: Any) -> None:
+            completion = Completion(
+                await self._prompt(given.get("prompt"), given.get("file")),
+                read_overrides(given),
+                given.get("preset"),
+                given.get("model"),
+                given.get("cut") is not False,
+            )
+            await self._writing.complete(interaction, answer_of(interaction), completion, bool(given.get("private")))
+
+        complete.__signature__ = complete_signature()  # type: ignore[attr-defined]
+        app_commands.describe(**DESCRIPTIONS)(complete)
+        callback: Any = complete
+        command: app_commands.Command[Any, ..., Any] = app_commands.Command(
+            name="complete", description=SUMMARIES["complete"], callback=callback
+        )
+        command.autocomplete("model")(self._suggest_models())
+        command.autocomplete("preset")(self._suggest_presets(own=False))
+        return command
+
+    async def _prompt(self, typed: str | None, file: discord.Attachment | None) -> str:
+        if file is None:
+            return typed or ""
+        if typed:
+            raise InvalidOptions("Give me a prompt or a file, not both.", "prompt")
+        check_size(file.filename, file.size, self._core.settings.limits.max_prompt_characters)
+        return read_prompt(file.filename, await file.read())
+
+    def _plain(self, name: str) -> app_commands.Command[Any, ..., Any]:
+        async def run(interaction: discord.Interaction) -> None:
+            await self.type(interaction, name)
+
+        return app_commands.Command(name=name, description=SUMMARIES[name], callback=run)
+
+    def _presets(self) -> app_commands.Group:
+        group = app_commands.Group(name="presets", description=SUMMARIES["presets"])
+
+        @group.command(name="list", description="List your presets and the server's.")
+        async def list_(interaction: discord.Interaction) -> None:
+            await self.type(interaction, "presets", "list")
+
+        @group.command(description="Keep options under a name of your own.")
+        @app_commands.describe(name="What to call it.", options="Such as temperature=1.2 top_k=0")
+        async def save(interaction: discord.Interaction, name: str, options: str) -> None:
+            await self.type(interaction, "presets", f"save {one_word(name)} {options}")
+
+        @group.command(description="Delete one of your presets.")
+        @app_commands.describe(name="Which one.")
+        @app_commands.autocomplete(name=self._suggest_presets(own=True))
+        async def delete(interaction: discord.Interaction, name: str) -> None:
+            await self.type(interaction, "presets", f"delete {name}")
+
+        return group
+
+    def _forget_me(self) -> app_commands.Command[Any, ..., Any]:
+        @app_commands.describe(erase="Erase it all for good; left out, I only tell what there is.")
+        async def forget_me(interaction: discord.Interaction, erase: bool = False) -> None:
+            await self.type(interaction, "forget-me", "erase" if erase else "show")
+
+        return app_commands.Command(name="forget-me", description=SUMMARIES["forget-me"], callback=forget_me)
+
+    def _complete_this(self) -> Any:
+        async def complete_this(interaction: discord.Interaction, message: discord.Message) -> None:
+            if not message.content.strip():
+                raise InvalidOptions("That message holds no text that I could finish.")
+            await self._writing.complete(interaction, answer_of(interaction), Completion(message.content))
+
+        return complete_this
+
+    def _regenerate_this(self) -> Any:
+        async def regenerate_this(interaction: discord.Interaction, message: discord.Message) -> None:
+            address = address_of(message.channel.id, message.id, "")
+            post = await self._core.results.at(invocation_of(interaction), address)
+            control = Control("again", post.request_id, post.sample or 0)
+            await self._writing.derive(interaction, answer_of(interaction), control, self._acts.ask_of(control))
+
+        return regenerate_this
+
+    def _suggest_models(self) -> Any:
+        async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+            return choices(await self._core.suggestions.models(invocation_of(interaction), typed))
+
+        return suggest
+
+    def _suggest_presets(self, own: bool) -> Any:
+        suggestions = self._core.suggestions
+        find = suggestions.own_presets if own else suggestions.presets
+
+        async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+            return choices(await find(invocation_of(interaction), typed))
+
+        return suggest
+
+
+def choices(names: tuple[str, ...]) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=name, value=name) for name in names if len(name) <= 100]
+
+
+def one_word(text: str) -> str:
+    """A name with spaces is none; kept together it is refused as the name it is, not read as something else."""
+    return "_".join(text.split())

@@ -1,0 +1,54 @@
+"""POST /discord/interactions: interactions as Discord sends them by HTTP, each signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiohttp import web
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+PATH = "/discord/interactions"
+PING, PONG = 1, 1
+
+log = structlog.get_logger(__name__)
+
+
+class InteractionsEndpoint:
+    """Takes what Discord has signed; `take` gets it as the gateway would have brought it.
+
+    The answer goes the way it goes for the gateway, by a call of ours; this one only says that it was taken.
+    """
+
+    def __init__(self, public_key: str, take: Callable[[Any], None]) -> None:
+        self._key = VerifyKey(bytes.fromhex(public_key))
+        self._take = take
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        return [web.post(PATH, self.answer)]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if not self._is_signed(request, body):
+            return web.Response(status=401, text="That is not signed by Discord.")
+        try:
+            payload = json.loads(body)
+            if payload["type"] == PING:
+                return web.json_response({"type": PONG})
+            self._take(payload)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("discord.unreadable_interaction", problem=type(error).__name__)
+            return web.Response(status=400, text="I can't read that.")
+        return web.Response(status=202)
+
+    def _is_signed(self, request: web.Request, body: bytes) -> bool:
+        try:
+            signature = bytes.fromhex(request.headers.get("X-Signature-Ed25519", ""))
+            timestamp = request.headers.get("X-Signature-Timestamp", "").encode()
+            self._key.verify(timestamp + body, signature)
+        except (BadSignatureError, ValueError):
+            return False
+        return True

@@ -1,0 +1,114 @@
+"""Two ways to show a message: as the bot in a channel, or through an interaction's token to one person."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any, Protocol
+
+import discord
+
+from bots.discord_bot.components import button_row
+from bots.discord_bot.failures import NO_HISTORY, code_of
+from bots.discord_bot.rendering import Message, PartKey
+
+NO_MENTIONS = discord.AllowedMentions.none()
+ORIGINAL = 0
+"""Stands for the interaction's own response among messages shown through its token."""
+
+
+class Outlet(Protocol):
+    async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
+        """Returns the new message's id. The same nonce again, soon after, gives the first message."""
+        ...
+
+    async def edit(self, message_id: int, message: Message, files: bool) -> None:
+        """With `files` its files are replaced too, else they stay."""
+        ...
+
+
+def nonce_of(request_id: str, key: PartKey, attempt: int = 0) -> str:
+    """The same for the same part of the same request, after a crash too; at most 25 characters, as Discord wants."""
+    named = f"{request_id}/{key[0]}/{key[1]}/{attempt}".encode()
+    return hashlib.blake2b(named, digest_size=12).hexdigest()
+
+
+class ChannelOutlet:
+    """Messages of the bot's own, in a channel, thread or direct conversation."""
+
+    def __init__(self, client: discord.Client, channel: int) -> None:
+        self._channel = channel
+        self._messages = client.get_partial_messageable(channel)
+
+    async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
+        if reply_to is not None:
+            try:
+                return await self._send(message, nonce, self._reference(reply_to))
+            except discord.HTTPException as error:
+                if code_of(error) != NO_HISTORY:
+                    raise
+        return await self._send(message, nonce, None)
+
+    async def _send(self, message: Message, nonce: str, reference: discord.MessageReference | None) -> int:
+        more: dict[str, Any] = _view_of(message) | ({"reference": reference} if reference is not None else {})
+        sent = await self._messages.send(
+            message.content,
+            files=files_of(message),
+            nonce=nonce,
+            allowed_mentions=NO_MENTIONS,
+            suppress_embeds=True,
+            **more,
+        )
+        return sent.id
+
+    def _reference(self, message_id: int) -> discord.MessageReference:
+        return discord.MessageReference(message_id=message_id, channel_id=self._channel, fail_if_not_exists=False)
+
+    async def edit(self, message_id: int, message: Message, files: bool) -> None:
+        more: dict[str, Any] = {"attachments": files_of(message)} if files else {}
+        await self._messages.get_partial_message(message_id).edit(
+            content=message.content, view=button_row(message.controls), allowed_mentions=NO_MENTIONS, **more
+        )
+
+
+class TokenOutlet:
+    """What only one person sees: the interaction's response, then follow-ups."""
+
+    def __init__(self, client: discord.Client, application: int, token: str, uses_original: bool) -> None:
+        """`uses_original`: the first message becomes the response that Discord shows as waiting."""
+        self._webhook = discord.Webhook.partial(application, token, client=client)
+        self._uses_original = uses_original
+
+    async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
+        if self._uses_original:
+            await self.edit(ORIGINAL, message, True)
+            self._uses_original = False
+            return ORIGINAL
+        more: dict[str, Any] = _view_of(message)
+        sent: discord.WebhookMessage = await self._webhook.send(
+            message.content,
+            ephemeral=True,
+            wait=True,
+            allowed_mentions=NO_MENTIONS,
+            files=files_of(message),
+            suppress_embeds=True,
+            **more,
+        )
+        return sent.id
+
+    async def edit(self, message_id: int, message: Message, files: bool) -> None:
+        more: dict[str, Any] = {"attachments": files_of(message)} if files else {}
+        target: Any = "@original" if message_id == ORIGINAL else message_id
+        await self._webhook.edit_message(
+            target, content=message.content, view=button_row(message.controls), allowed_mentions=NO_MENTIONS, **more
+        )
+
+
+def files_of(message: Message) -> list[discord.File]:
+    return [discord.File(io.BytesIO(each.text.encode()), filename=each.name) for each in message.documents]
+
+
+def _view_of(message: Message) -> dict[str, Any]:
+    """discord.py tells a missing view from None in some calls only."""
+    view = button_row(message.controls)
+    return {} if view is None else {"view": view}

@@ -1,0 +1,103 @@
+"""Connects to Discord and stays connected."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import aiohttp
+import discord
+import structlog
+import yarl
+
+from bots.callbacks import CallbackServer
+from bots.core import Core
+from bots.discord_bot.client import InklingClient
+from bots.discord_bot.endpoint import InteractionsEndpoint
+from bots.discord_bot.sync import sync_commands
+from config.errors import InvalidSettings, PlatformUnavailable
+from config.settings import DiscordSettings
+
+CONNECT_WITHIN_S = 60.0
+CLOSE_WITHIN_S = 10.0
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.HTTPException, discord.GatewayNotFound)
+
+log = structlog.get_logger(__name__)
+
+
+class DiscordServer:
+    """Make it before `core.start`, so that Discord's open requests are taken up again."""
+
+    def __init__(self, core: Core, settings: DiscordSettings, callbacks: CallbackServer) -> None:
+        assert settings.token is not None, "without a token there is no Discord front"
+        self._settings = settings
+        self._token = settings.token.get_secret_value()
+        self.client = InklingClient(core, settings)
+        if settings.public_key is not None:
+            callbacks.add(InteractionsEndpoint(settings.public_key, self.client.take).routes())
+        self._connection: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Log in, tell Discord the commands, connect; returns the bot's name there.
+
+        Raises InvalidSettings for what the operator must mend, PlatformUnavailable when Discord doesn't answer.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                await self._start()
+        except BaseException as error:
+            await self.aclose()
+            if isinstance(error, discord.LoginFailure):
+                raise InvalidSettings(
+                    "discord.token is not one that Discord knows; copy it anew from the developer portal, Bot, Token."
+                ) from None
+            if isinstance(error, discord.PrivilegedIntentsRequired | discord.ConnectionClosed):
+                raise InvalidSettings(_refusal(error)) from error
+            if isinstance(error, _UNREACHABLE):
+                raise PlatformUnavailable(_unreachable(self._settings, error)) from error
+            raise
+        return str(self.client.user)
+
+    async def _start(self) -> None:
+        await self.client.login(self._token)
+        if self._settings.sync_commands:
+            await sync_commands(self.client.tree)
+        if self._settings.gateway:
+            self._connection = asyncio.create_task(self.client.connect(), name="discord gateway")
+            await self._until_ready(self._connection)
+
+    async def _until_ready(self, connection: asyncio.Task[None]) -> None:
+        ready = asyncio.create_task(self.client.wait_until_ready())
+        await asyncio.wait({ready, connection}, return_when=asyncio.FIRST_COMPLETED)
+        if connection.done():
+            ready.cancel()
+            await connection
+            raise PlatformUnavailable("Discord closed the connection while the bot was starting; try again.")
+        connection.add_done_callback(_tell_end)
+
+    async def aclose(self) -> None:
+        """Finish the answers that are being given, and disconnect."""
+        await self.client.until_idle(CLOSE_WITHIN_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self.client.close()
+        if self._connection is not None:
+            self._connection.cancel()
+            await asyncio.gather(self._connection, return_exceptions=True)
+
+
+def _tell_end(connection: asyncio.Task[None]) -> None:
+    if not connection.cancelled() and (error := connection.exception()) is not None:
+        log.error("discord.disconnected_for_good", problem=type(error).__name__, detail=str(error))
+
+
+def _refusal(error: Exception) -> str:
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return "Discord wants a privileged intent to be allowed for this bot in the developer portal, Bot."
+    return f"Discord refuses the connection ({error}); look at the bot in the developer portal."
+
+
+def _unreachable(settings: DiscordSettings, error: BaseException) -> str:
+    host = yarl.URL(settings.api_url).host
+    why = f"it answers {error.status}" if isinstance(error, discord.HTTPException) else type(error).__name__
+    return f"Discord can't be reached at {host} ({why}). Look at the network, then start me again."

@@ -1,0 +1,60 @@
+"""Asks the core for text, and says what the one who asked can't see for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from backends.store.records import Accepted, RequestRecord
+from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
+from bots.core import Core
+from bots.discord_bot.answers import Answer
+from bots.discord_bot.components import Control
+from bots.discord_bot.front import DiscordFront
+from bots.discord_bot.identity import invocation_of
+from bots.discord_bot.place import read_address, read_place
+from bots.discord_bot.placing import Placing, place_derived, place_new, private_place
+from bots.discord_bot.reply import DiscordReply
+
+Ask = Callable[[Invocation, DiscordReply], Awaitable[Accepted]]
+
+
+class Writing:
+    def __init__(self, core: Core, front: DiscordFront) -> None:
+        self._core = core
+        self._front = front
+
+    async def complete(
+        self, interaction: discord.Interaction, answer: Answer, given: Completion, private: bool = False
+    ) -> None:
+        """/complete, and its context menu."""
+        placing = place_new(interaction, private)
+        await self._ask(
+            interaction, answer, placing, lambda invocation, reply: self._core.story.complete(invocation, reply, given)
+        )
+
+    async def derive(self, interaction: discord.Interaction, answer: Answer, control: Control, ask: Ask) -> None:
+        """What comes of a result: beside it, as privately as it is."""
+        origin = await self._core.story.find(invocation_of(interaction), control.request_id)
+        place = read_place(origin.reply_ref, origin.channel, origin.requester_id)
+        reply_to = await self.message_of(origin, control.sample)
+        placing = place_derived(interaction, place, reply_to, origin.private, answer.waits)
+        await self._ask(interaction, answer, placing, ask)
+
+    async def message_of(self, origin: RequestRecord, sample: int) -> int | None:
+        """The last message that shows this sample."""
+        posts = [post for post in await self._core.posts.of(origin.id) if post.sample == sample]
+        return read_address(posts[-1].address)[1] if posts else None
+
+    async def _ask(self, interaction: discord.Interaction, answer: Answer, placing: Placing, ask: Ask) -> None:
+        invocation = invocation_of(interaction, placing.place)
+        is_private = placing.place.layout == "private"
+        fallback = None if is_private else private_place(interaction, answer.waits)
+        reply = self._front.reply(invocation.workspace, placing.place, fallback)
+        await ask(invocation, reply)
+        if reply.place.layout == "private" and reply.place.original:
+            answer.shown_elsewhere()
+        note = reply.note or placing.note
+        await (answer.say(note) if note else answer.done())

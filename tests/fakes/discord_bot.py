@@ -1,0 +1,115 @@
+"""The whole Discord front over the real client, against the fake."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from backends.echo import EchoBackend
+from backends.factory import Backends
+from backends.protocol import Backend
+from backends.store.protocol import Store
+from backends.store.records import RequestRecord
+from bots.callbacks import CallbackServer
+from bots.core import Core
+from bots.discord_bot.server import DiscordServer
+from config.settings import (
+    CallbackSettings,
+    DiscordSettings,
+    EchoBackendSettings,
+    LimitSettings,
+    Settings,
+)
+from tests.fakes.discord_world import FakeDiscord
+from tests.fakes.discord_world.client import pointed_at
+from tests.fakes.discord_world.messages import Message
+from tests.fakes.discord_world.places import Channel, Thread
+from tests.fakes.worlds import open_store
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Bot:
+    """One process's life of the front."""
+
+    discord: FakeDiscord
+    core: Core
+    server: DiscordServer
+    store: Store
+    url: str
+    """Where interactions can be sent by HTTP."""
+
+    async def finished(self) -> None:
+        """Until everything people did is answered, and every request shown to its end."""
+        await self.discord.settle()
+        for record in await self.store.open_requests():
+            await self.core.jobs.wait(record.id)
+        for record in await self.store.undelivered(LONG_AGO):
+            await self.core.jobs.wait(record.id)
+
+    async def requests(self, guild_id: int, channel: Channel) -> tuple[RequestRecord, ...]:
+        from config.workspace import WorkspaceRef
+
+        return await self.store.recent(WorkspaceRef("discord", str(guild_id)), str(channel.id), 1000)
+
+
+def discord_settings(discord: FakeDiscord, **changes: Any) -> DiscordSettings:
+    return DiscordSettings(
+        token=SecretStr(discord.token),
+        api_url=discord.api_url,
+        public_key=discord.public_key,
+        gateway_url=discord.gateway_url,
+        **changes,
+    )
+
+
+@asynccontextmanager
+async def running_bot(
+    discord: FakeDiscord,
+    backend: Backend | None = None,
+    store: Store | None = None,
+    *,
+    discord_changes: dict[str, Any] | None = None,
+    **limits: Any,
+) -> AsyncIterator[Bot]:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(pointed_at(discord))
+        if store is None:
+            store = await open_store()
+            stack.push_async_callback(store.aclose)
+        backend = backend or EchoBackend("echo")
+        settings = Settings(
+            data_dir=Path("unused"),
+            cache_dir=Path("unused"),
+            default_backend=backend.name,
+            backends={backend.name: EchoBackendSettings(kind="echo")},
+            limits=LimitSettings(**{"max_in_flight": 100, **limits}),
+            discord=discord_settings(discord, **(discord_changes or {})),
+        )
+        core = Core(settings, store, Backends({backend.name: backend}, backend.name))
+        stack.push_async_callback(core.aclose)
+        callbacks = CallbackServer(CallbackSettings(port=0))
+        server = DiscordServer(core, settings.discord, callbacks)
+        stack.push_async_callback(callbacks.aclose)
+        url = await callbacks.start()
+        stack.push_async_callback(server.aclose)
+        await server.start()
+        stack.push_async_callback(core.aclose)
+        await core.start()
+        yield Bot(discord, core, server, store, url)
+
+
+def thread_of(channel: Channel) -> Thread | None:
+    """The newest one."""
+    return channel.threads[-1] if channel.threads else None
+
+
+def texts(messages: list[Message]) -> list[str]:
+    return [message.content for message in messages]
