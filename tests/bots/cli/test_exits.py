@@ -135,3 +135,24 @@ def test_help_is_light() -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+INTERRUPTED_WHILE_IT_LOADS = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+from bots.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_command_loads_is_quiet() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_IT_LOADS], capture_output=True, text=True, timeout=60
+    )
+    assert (finished.returncode, finished.stderr) == (130, "")

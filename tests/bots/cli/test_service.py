@@ -11,6 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bots.cli.serve import serve_arguments
+from config.settings import load_settings
 from tests.fakes.command_line import ECHO, run_inkling, started_inkling
 
 ANY_PORT = {**ECHO, "INKLING_WEB__PORT": "0"}
@@ -72,6 +74,20 @@ async def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     finished = await run_inkling("chat", home=tmp_path, settings=settings)
     assert finished.code == 2
     assert finished.err == f"I can't keep anything in data_dir {tmp_path / 'file' / 'data'} (not a directory).\n"
+
+
+async def test_serve_keeps_models_where_the_settings_say(tmp_path: Path) -> None:
+    place = {"INKLING_CACHE_DIR": "~nobodyhere/x"}
+    wrong = await run_inkling("serve", "--model", "./none.gguf", home=tmp_path, settings=place)
+    assert wrong.code == 2
+    assert wrong.err.startswith("INKLING_CACHE_DIR begins with ~")
+
+
+def test_serve_takes_the_settings_place_for_models_unless_a_flag_names_another() -> None:
+    assert serve_arguments(["--help"]) == ["--help"]
+    flag, place, *rest = serve_arguments(["--cache-dir", "elsewhere"])
+    assert (flag, place) == ("--cache-dir", str(load_settings().cache_dir))
+    assert rest == ["--cache-dir", "elsewhere"]
 
 
 async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
