@@ -25,7 +25,7 @@ async def address_of(process: Process) -> str:
     return line.removeprefix("page: ").strip()
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_chat_serves_the_page_until_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
     async with started_inkling("chat", "--port", "0", "--no-browser", home=tmp_path) as process:
         url = await address_of(process)
@@ -35,6 +35,21 @@ async def test_chat_serves_the_page_until_a_signal(tmp_path: Path, stop: signal.
         out, err = await process.communicate()
         assert (process.returncode, err) == (0, b"")
         assert out.endswith(b"Stopping; open requests are kept and go on next time.\n")
+
+
+async def test_who_wants_to_outlive_the_terminal_does(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # What nohup does; a process inherits it.
+    try:
+        async with started_inkling("chat", "--port", "0", "--no-browser", home=tmp_path) as process:
+            url = await address_of(process)
+            process.send_signal(signal.SIGHUP)
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
+                assert answer.status in (200, 503)
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+            assert process.returncode == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_port_and_data_of_another_are_refused(tmp_path: Path) -> None:
