@@ -156,3 +156,18 @@ def test_an_interrupt_while_the_command_loads_is_quiet() -> None:
         [sys.executable, "-c", INTERRUPTED_WHILE_IT_LOADS], capture_output=True, text=True, timeout=60
     )
     assert (finished.returncode, finished.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["config", "show"], ["config", "options"], ["models"]])
+def test_output_on_a_full_disk_is_said_to_fail(arguments: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "bots", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path, ECHO),
+            timeout=60,
+        )
+    assert finished.returncode == 1
+    assert finished.stderr == "I can't write to standard output: no space left on device.\n"
