@@ -27,7 +27,9 @@ def run(arguments: Sequence[str], app: typer.Typer | None = None) -> int:
         _drop_output()
         return code or READER_LEFT
     except OSError as error:
-        _report_unwritten(error)
+        if not code:  # A command that failed has said why: once is enough.
+            _report_unwritten(error)
+        _drop_output()
         return code or FAILED
     return code
 
@@ -81,7 +83,6 @@ def _report_bug(error: Exception) -> None:
 
 
 def _report_unwritten(error: OSError) -> None:
-    _drop_output()
     _complain(f"I can't write to standard output: {(error.strerror or str(error)).lower()}.")
 
 
