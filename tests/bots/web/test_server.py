@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import logging
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -18,8 +14,7 @@ from backends.store.sqlite import SqliteStore
 from bots.core import Core
 from bots.web.server import WebServer
 from config.errors import InvalidSettings
-from config.log import configure_logging
-from config.settings import LogSettings, Settings, WebSettings
+from config.settings import Settings, WebSettings
 from tests.fakes.page import serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
 
@@ -53,21 +48,6 @@ async def test_a_foreign_address_is_named(store: SqliteStore, host: str, shown: 
     with pytest.raises(InvalidSettings) as refused:
         await make_server(store, web).start()
     assert refused.value.sentence == f'web.host "{shown}" is not an address of this machine; use 127.0.0.1.'
-
-
-async def test_what_is_not_http_leaves_nothing_in_the_log(store: SqliteStore) -> None:
-    server, stream = make_server(store, WebSettings(port=0)), io.StringIO()
-    configure_logging(LogSettings(), stream)
-    try:
-        url = urlsplit(await server.start())
-        reader, writer = await asyncio.open_connection(url.hostname, url.port)
-        writer.write("GET /?token=s3cretü HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        assert b"400 Bad Request" in await reader.read()
-        writer.close()
-    finally:
-        await server.aclose()
-        logging.getLogger().handlers = []
-    assert stream.getvalue() == ""
 
 
 def test_an_open_address_without_token_is_refused_before_anything_starts(store: SqliteStore) -> None:
