@@ -57,6 +57,8 @@ class JobRun:
         self._stopped_by: str | None = None
         self._streaming: asyncio.Task[None] | None = None
         self._checkpointed_at = 0.0
+        self.error: InklingError | None = None
+        """What made it fail, once it has."""
 
     def stop(self, by: str) -> None:
         """End the request soon, keeping the text so far. The first who stops it is named."""
@@ -78,9 +80,11 @@ class JobRun:
                 await self._leave_open()
                 raise
             return await self._end("stopped", f"stopped by @{self._stopped_by}", "stopped")
-        except DeadlineExceeded:
+        except DeadlineExceeded as error:
+            self.error = error
             return await self._end("failed", f"cut off after {self._deadline_s:g} s, partial text kept", "deadline")
         except InklingError as error:
+            self.error = error
             return await self._end("failed", error.sentence, "failed")
         except Exception:
             log.exception("job.failed", request_id=self._record.id)
