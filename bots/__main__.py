@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from bots.cli.exits import run
+INTERRUPTED = 130
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    """Imports what it runs itself, so that Ctrl-C while they load ends it as quietly as later."""
+    try:
+        from bots.cli.exits import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

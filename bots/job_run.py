@@ -57,6 +57,8 @@ class JobRun:
         self._stopped: str | None = None
         self._streaming: asyncio.Task[None] | None = None
         self._checkpointed_at = 0.0
+        self.error: InklingError | None = None
+        """What made it fail, once it has."""
 
     def stop(self, reason: str) -> None:
         """End the request soon, keeping the text so far. The first reason holds: `stopped by @ann`."""
@@ -68,9 +70,6 @@ class JobRun:
 
     async def run(self) -> ResultView | None:
         """Stream to the end; None if somebody else ended it. Cancelling this leaves the request open, to be resumed."""
-        started_at = self._now()
-        await self._store.mark_running(self._record.id, started_at)
-        self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
         self._streaming = asyncio.create_task(self._stream(self._record.cut), name=f"stream {self._record.id}")
         if self._stopped is not None:
             self._streaming.cancel()
@@ -81,9 +80,11 @@ class JobRun:
                 await self._leave_open()
                 raise
             return await self._end("stopped", self._stopped, "stopped")
-        except DeadlineExceeded:
+        except DeadlineExceeded as error:
+            self.error = error
             return await self._end("failed", f"cut off after {self._deadline_s:g} s, partial text kept", "deadline")
         except InklingError as error:
+            self.error = error
             return await self._end("failed", error.sentence, "failed")
         except Exception:
             log.exception("job.failed", request_id=self._record.id)
@@ -117,6 +118,8 @@ class JobRun:
         self._record = replace(self._record, notes=(*self._record.notes, sentence))
 
     async def _take(self, event: CompletionEvent) -> None:
+        if self._record.status == "accepted" and not (isinstance(event, Progress) and event.stage != "running"):
+            await self._mark_running()
         if isinstance(event, Progress):
             self._progress = event
         elif isinstance(event, TextDelta):
@@ -126,6 +129,12 @@ class JobRun:
             self._save(event.sample, event)
         self._live.show(present(self._record, self._samples, self._progress))
         await self._checkpoint()
+
+    async def _mark_running(self) -> None:
+        """Waiting in the backend's queue and waking a model are over: from here on the seconds count as writing."""
+        started_at = self._now()
+        await self._store.mark_running(self._record.id, started_at)
+        self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
 
     def _save(self, index: int, finished: SampleFinished | None = None) -> None:
         sample, text = self._samples[index], self._masked(self._raw[index])

@@ -20,7 +20,7 @@ from bots.presenter import duration, present
 from bots.reply import PATIENCE_S, Front, LiveReply, LostReply, Reply
 from bots.views import ResultView
 from bots.word_filter import WordFilter
-from config.errors import NotFound, Overloaded
+from config.errors import InklingError, NotFound, Overloaded
 from config.settings import LimitSettings
 
 FIRST_GUESS_S = 5.0
@@ -253,6 +253,14 @@ class Jobs:
         job = self._jobs.get(request_id)
         if job is not None:
             await job.finished.wait()
+
+    async def failure(self, request_id: str) -> InklingError | None:
+        """As `wait`; what made the request fail, when it failed here and now."""
+        job = self._jobs.get(request_id)
+        if job is None:
+            return None
+        await job.finished.wait()
+        return job.run.error if job.run is not None else None
 
     async def resume(self) -> int:
         """After a start: show the ends that were not shown, and take up every open request again, with the same seed

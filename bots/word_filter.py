@@ -47,5 +47,8 @@ def _pattern(word: str) -> str:
 
 
 def _literal(part: str) -> str:
-    """The part as it is, any space in it standing for any stretch of space."""
-    return r"\s+".join(regex.escape(piece, special_only=True) for piece in _SPACE.split(part))
+    """The part as it is, any space in it standing for any stretch of space.
+
+    Always a whole stretch: two neighbours that share one could share it in as many ways as it has characters.
+    """
+    return r"(?<!\s)\s++".join(regex.escape(piece, special_only=True) for piece in _SPACE.split(part))

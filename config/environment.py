@@ -13,6 +13,7 @@ from typing import Any
 
 from config.errors import InvalidSettings
 from config.setting_fields import SettingField
+from config.small_file import read_small_file
 
 PREFIX = "INKLING_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -97,7 +98,7 @@ def _resolve_file(name: str, environ: Mapping[str, str], fields: Sequence[Settin
 
 def _read_value(name: str, path: str) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        text = read_small_file(Path(path)).strip()
     except IsADirectoryError as error:
         raise InvalidSettings(f"{name} names a folder; name the file with the value in it.") from error
     except UnicodeDecodeError:

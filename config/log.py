@@ -18,6 +18,8 @@ from config.settings import LogSettings
 
 _OWN_LOGGERS = ("bots", "backends", "generation", "config", "__main__")
 _ACCESS_LOGGER = "aiohttp.access"
+_SERVER_LOGGER = "aiohttp.server"
+_PARSER_ERRORS = "aiohttp.http_exceptions"
 _SECRET_WORDS = frozenset(
     ("token", "secret", "key", "apikey", "password", "passwd", "authorization", "cookie", "credential", "credentials")
 )
@@ -42,6 +44,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     root.setLevel(max(level, logging.INFO))
     for name in _OWN_LOGGERS:
         logging.getLogger(name).setLevel(level)
+    logging.getLogger(_SERVER_LOGGER).filters = [_is_not_garbage]
     logging.getLogger(_ACCESS_LOGGER).setLevel(logging.INFO if level <= logging.DEBUG else logging.WARNING)
     structlog.configure(
         processors=[
@@ -57,6 +60,12 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor that leaves out prompts and texts, and hides secrets by their key or their shape."""
     return {key: _redacted(key, value) for key, value in event.items() if key not in _TEXT_KEYS}
+
+
+def _is_not_garbage(record: logging.LogRecord) -> bool:
+    """Not what isn't HTTP: it was answered with 400, and its log line would quote what may hold a token or a prompt."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ != _PARSER_ERRORS
 
 
 def _redacted(key: object, value: Any) -> Any:

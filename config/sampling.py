@@ -5,7 +5,6 @@ Slash-command options, CLI flags, the page's sliders, the HTTP API, validation a
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import secrets
@@ -19,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from config.errors import InvalidOptions
-from config.text import find_unusable_character, shorten
+from config.text import closest, find_unusable_character, shorten
 
 MAX_SEED = 2**31 - 1
 MAX_LENGTH = 8192
@@ -216,9 +215,8 @@ def canonical_name(name: str) -> str:
     wanted = ALIASES.get(wanted, wanted)
     if wanted in OPTION_BY_NAME:
         return wanted
-    known = [*OPTION_BY_NAME, *ALIASES]
-    close = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"The options are {', '.join(OPTION_BY_NAME)}."
+    close = closest(wanted, [*OPTION_BY_NAME, *ALIASES])
+    hint = f"Did you mean {close}?" if close else f"The options are {', '.join(OPTION_BY_NAME)}."
     raise InvalidOptions(f'I don\'t know "{shorten(name)}". {hint}', name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
@@ -33,13 +34,25 @@ def _check_url(url: str) -> str:
     # The URL isn't shown, as it may hold a password.
     if not url.lower().startswith(("http://", "https://")) or not url.isprintable() or " " in url:
         raise setting_error("must be a URL that starts with http:// or https://")
+    if not _has_address(url):
+        raise setting_error("must name a host, and a port between 0 and 65535 if any")
     return url
 
 
 def _check_web_socket_url(url: str) -> str:
     if not url.lower().startswith(("ws://", "wss://")) or not url.isprintable() or " " in url:
         raise setting_error("must be a URL that starts with ws:// or wss://")
+    if not _has_address(url):
+        raise setting_error("must name a host, and a port between 0 and 65535 if any")
     return url
+
+
+def _has_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != -1  # reading the port is what checks it
+    except ValueError:
+        return False
 
 
 def _split_names(value: object) -> object:
@@ -47,6 +60,8 @@ def _split_names(value: object) -> object:
 
 
 def _expand_home(path: Path) -> Path:
+    if "\x00" in str(path):
+        raise setting_error("holds a character that can't be used")
     try:
         return path.expanduser()
     except RuntimeError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from config.environment import holds
 from config.errors import InvalidSettings
+from config.small_file import read_small_file
 from config.text import shorten
 
 
@@ -53,7 +54,7 @@ def read_settings_file(path: Path, named_by: str = "") -> SettingsFile:
     shown = shorten(str(path), 200)
     subject = f"{named_by} names {shown}, but" if named_by else f"{shown}:"
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_small_file(path, "utf-8-sig")
     except FileNotFoundError as error:
         raise InvalidSettings(f"{subject} there is no such file.") from error
     except IsADirectoryError as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 from config.errors import InvalidOptions
 
+MAX_MODEL_NAME = 500
+_GUESSED_CHARACTERS = 100
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -22,6 +26,22 @@ def shorten(text: str, limit: int = 40) -> str:
         for character in text[: limit + 1]
     )
     return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+
+
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that was probably meant. Only the beginning counts: comparing megabytes would take seconds."""
+    found = difflib.get_close_matches(word[:_GUESSED_CHARACTERS], list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def check_model_name(name: str) -> str:
+    """The name itself when a model could have it, else InvalidOptions."""
+    if not name.isprintable() or len(name) > MAX_MODEL_NAME:
+        raise InvalidOptions(
+            f"\"{shorten(name)}\" can't be a model's name: that is up to {MAX_MODEL_NAME} printable characters.",
+            "model",
+        )
+    return name
 
 
 def check_prompt(prompt: str, max_characters: int) -> str:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import platformdirs
 
 from config.errors import InvalidSettings
+from config.small_file import read_small_file
 from generation.catalogue import DEFAULT_MODEL, MODEL_NAMES, OTHER_MODELS
 
 DEFAULT_HOST = "127.0.0.1"
@@ -37,7 +38,7 @@ class Flags:
         if self.api_key_file is None:
             return None
         try:
-            key = self.api_key_file.read_text(encoding="utf-8").strip()
+            key = read_small_file(self.api_key_file).strip()
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(f"--api-key-file: I can't read {self.api_key_file}.") from error
         if not key or len(key.split()) != 1:

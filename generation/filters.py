@@ -12,6 +12,8 @@ import torch
 
 from config.sampling import SamplingOptions
 
+_LEAST_TEMPERATURE = 1e-200
+"""Less would make scores infinite, and so no distribution at all; here only the likeliest tokens are left anyway."""
 _LIKELIEST = 1024
 """top_p looks at this many tokens first, and sorts the whole vocabulary only when they do not settle it."""
 
@@ -21,7 +23,7 @@ def filter_logits(logits: torch.Tensor, options: Sequence[SamplingOptions]) -> t
 
     `logits` are after penalties. A greedy row (temperature 0) keeps its likeliest token only, the first one of equals.
     """
-    scores = logits.double() / _column([option.temperature or 1.0 for option in options])
+    scores = logits.double() / _column([max(option.temperature or 1.0, _LEAST_TEMPERATURE) for option in options])
     vocabulary = scores.shape[1]
     _apply(scores, options, lambda option: 0 < option.top_k < vocabulary, _keep_top_k)
     _apply(scores, options, lambda option: 0 < option.top_p < 1, _keep_top_p)

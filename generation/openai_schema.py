@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from config.errors import InvalidOptions
 from config.sampling import SamplingOptions, SamplingOverrides, option_error
-from config.text import find_unusable_character
+from config.text import closest, find_unusable_character
 
 MAX_LOGPROBS = 20
 MAX_PROMPTS = 256
@@ -90,8 +89,8 @@ def _read_object(raw: bytes) -> Mapping[str, Any]:
 def _check_fields(body: Mapping[str, Any]) -> None:
     for name, value in body.items():
         if name not in _FIELDS:
-            close = difflib.get_close_matches(name.lower(), _FIELDS, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
+            close = closest(name.lower(), _FIELDS)
+            hint = f" Did you mean {close}?" if close else ""
             raise InvalidOptions(f"I don't know the field {_shown(name)}.{hint}", name[:40])
         if name in _REFUSED_FIELDS and value not in ("", {}):
             raise InvalidOptions(_REFUSED_FIELDS[name], name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from bots.cli.exit_codes import FAILED, INTERRUPTED, MISTAKE, READER_LEFT
 from bots.cli.usage import usage_sentence
 from config.errors import EngineRefused, InklingError, InvalidOptions, InvalidSettings, NotAllowed, NotFound
 
+_OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _MISTAKES = (InvalidOptions, InvalidSettings, NotFound, NotAllowed, EngineRefused)
 
 
@@ -21,9 +23,14 @@ def run(arguments: Sequence[str], app: typer.Typer | None = None) -> int:
     code = _run(arguments, app or make_app())
     try:
         sys.stdout.flush()
-    except (OSError, AttributeError, ValueError):
+    except (BrokenPipeError, AttributeError, ValueError):
         _drop_output()
         return code or READER_LEFT
+    except OSError as error:
+        if not code:  # A command that failed has said why: once is enough.
+            _report_unwritten(error)
+        _drop_output()
+        return code or FAILED
     return code
 
 
@@ -43,7 +50,10 @@ def _run(arguments: Sequence[str], app: typer.Typer) -> int:
         _drop_output()
         return READER_LEFT
     except Exception as error:
-        _report_bug(error)
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAILS:
+            _report_unwritten(error)
+        else:
+            _report_bug(error)
         return FAILED
     return result if isinstance(result, int) else 0
 
@@ -70,6 +80,10 @@ def _report_bug(error: Exception) -> None:
         f"Inkling has a bug and had to stop ({type(error).__name__}); "
         "run it again with INKLING_LOG__LEVEL=debug to see where."
     )
+
+
+def _report_unwritten(error: OSError) -> None:
+    _complain(f"I can't write to standard output: {(error.strerror or str(error)).lower()}.")
 
 
 def _drop_output() -> None:

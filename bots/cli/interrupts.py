@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as something to wait for: the first asks to stop, a second one ends the process as usual."""
+"""Ctrl-C, SIGTERM and a closing terminal as something to wait for: the first asks to stop, a second ends as usual."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
@@ -16,10 +16,13 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        # Who starts a command with nohup wants it to outlive the terminal.
+        outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._signals = [each for each in _SIGNALS if each is not signal.SIGHUP or not outlives]
         self.received: signal.Signals | None = None
 
     def __enter__(self) -> Self:
-        for each in _SIGNALS:
+        for each in self._signals:
             asyncio.get_running_loop().add_signal_handler(each, self._receive, each)
         return self
 
@@ -42,7 +45,7 @@ class Interrupts:
         self._restore()
 
     def _restore(self) -> None:
-        for each in _SIGNALS:
+        for each in self._signals:
             asyncio.get_running_loop().remove_signal_handler(each)
 
 

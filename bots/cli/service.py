@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 
 from rich.console import Console
 from rich.panel import Panel
@@ -70,7 +71,8 @@ class ChatService:
         await asyncio.Event().wait()
 
     def _say(self, line: str, style: str = "") -> None:
-        self._console.print(Text(line, style))
+        with suppress(OSError):  # The terminal may be gone; what is to be closed is closed nevertheless.
+            self._console.print(Text(line, style))
 
 
 class UnattendedService:

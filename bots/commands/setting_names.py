@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.errors import InvalidOptions
 from config.sampling import OPTION_BY_NAME, canonical_name, parse_overrides
-from config.text import shorten
+from config.text import closest, shorten
 from config.workspace import WorkspaceSettings
 
 SettingPath = tuple[str, ...]
@@ -64,8 +63,8 @@ def find_setting(name: str, among: tuple[SettingName, ...] = SETTING_NAMES) -> S
     try:
         return by_name[canonical_name(wanted)]
     except (InvalidOptions, KeyError):
-        close = difflib.get_close_matches(wanted, by_name, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"The settings are {', '.join(by_name)}."
+        close = closest(wanted, by_name)
+        hint = f"Did you mean {close}?" if close else f"The settings are {', '.join(by_name)}."
         raise InvalidOptions(f'There is no setting "{shorten(name)}" here. {hint}', name) from None
 
 

@@ -18,7 +18,7 @@ from bots.reply import Reply
 from config.errors import InvalidOptions
 from config.sampling import SamplingOptions, SamplingOverrides
 from config.settings import Settings
-from config.text import check_prompt
+from config.text import check_model_name, check_prompt
 from config.workspace import Clamp, WorkspaceSettings, clamp, find_preset, resolve
 
 
@@ -204,6 +204,7 @@ class StoryCommands:
     async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
         check_words(draft.prompt, rules)
+        check_model_name(draft.model or "")
         accepted = await self._accept(invocation, reply, rules, draft)
         await self._jobs.opened(accepted.record.id)
         return accepted

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
 from config.errors import InvalidOptions
-from config.text import find_unusable_character
+from config.text import closest, find_unusable_character
 
 T = TypeVar("T")
 Lines = tuple[str, ...]
@@ -26,8 +25,8 @@ def choose(word: str, among: Mapping[str, T], what: str) -> T:
     if wanted in among:
         return among[wanted]
     known = [each for each in among if each]
-    close = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"Known are {', '.join(known)}."
+    close = closest(wanted, known)
+    hint = f"Did you mean {close}?" if close else f"Known are {', '.join(known)}."
     raise InvalidOptions(f'I don\'t know the {what} "{word[:40]}". {hint}')
 
 

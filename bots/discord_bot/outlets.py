@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import discord
@@ -33,6 +34,17 @@ def nonce_of(request_id: str, key: PartKey, attempt: int = 0) -> str:
     return hashlib.blake2b(named, digest_size=12).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The message one answers, with its ids as text, as Discord's API asks for; discord.py's own has numbers."""
+
+    channel: int
+    message: int
+
+    def to_message_reference_dict(self) -> dict[str, Any]:
+        return {"message_id": str(self.message), "channel_id": str(self.channel), "fail_if_not_exists": False}
+
+
 class ChannelOutlet:
     """Messages of the bot's own, in a channel, thread or direct conversation."""
 
@@ -43,13 +55,13 @@ class ChannelOutlet:
     async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
         if reply_to is not None:
             try:
-                return await self._send(message, nonce, self._reference(reply_to))
+                return await self._send(message, nonce, Answered(self._channel, reply_to))
             except discord.HTTPException as error:
                 if code_of(error) != NO_HISTORY:
                     raise
         return await self._send(message, nonce, None)
 
-    async def _send(self, message: Message, nonce: str, reference: discord.MessageReference | None) -> int:
+    async def _send(self, message: Message, nonce: str, reference: Answered | None) -> int:
         more: dict[str, Any] = _view_of(message) | ({"reference": reference} if reference is not None else {})
         sent = await self._messages.send(
             message.content,
@@ -60,9 +72,6 @@ class ChannelOutlet:
             **more,
         )
         return sent.id
-
-    def _reference(self, message_id: int) -> discord.MessageReference:
-        return discord.MessageReference(message_id=message_id, channel_id=self._channel, fail_if_not_exists=False)
 
     async def edit(self, message_id: int, message: Message, files: bool) -> None:
         more: dict[str, Any] = {"attachments": files_of(message)} if files else {}

@@ -6,6 +6,7 @@ import math
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from backends.store.protocol import SettingsChanged
@@ -74,6 +75,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return inkling_response(error)
     except web.HTTPRequestEntityTooLarge:
         return error_response(413, "too_large", f"That is more than {MAX_BODY_BYTES // 1024**2} MB; send less at once.")
+    except (web.RequestPayloadError, HttpProcessingError):
+        return error_response(400, "invalid_body", "The body broke off or is encoded wrongly; send it again.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

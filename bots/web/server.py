@@ -12,6 +12,7 @@ from bots.web.access import check_binding
 from bots.web.app import create_app
 from config.errors import InvalidSettings
 from config.settings import WebSettings
+from config.text import shorten
 
 SHUTDOWN_S = 1.0
 
@@ -31,7 +32,7 @@ class WebServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             await self._runner.cleanup()
             raise InvalidSettings(_sentence(error, self._settings)) from error
         return self._url()
@@ -45,7 +46,10 @@ class WebServer:
         return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
 
 
-def _sentence(error: OSError, settings: WebSettings) -> str:
+def _sentence(error: OSError | ValueError, settings: WebSettings) -> str:
+    """A host that no name service would be asked for raises ValueError, such as one with an empty or endless part."""
+    if isinstance(error, ValueError):
+        return f'web.host "{shorten(settings.host)}" is not an address of this machine; use 127.0.0.1.'
     if error.errno == errno.EADDRINUSE:
         return f"web.port {settings.port} is in use by another program; stop it or choose another port."
     if error.errno == errno.EACCES:

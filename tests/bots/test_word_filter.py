@@ -26,6 +26,7 @@ globs = st.text("ab*-", min_size=1, max_size=6).filter(lambda word: word.strip("
         ("c++", "c++ c c+ (c++)", "▇▇▇ c c+ (▇▇▇)"),
         ("a.c", "abc a.c", "abc ▇▇▇"),
         ("two words", "two words, two\n  words; two-words", "▇▇▇▇▇▇▇▇▇, ▇▇▇▇▇▇▇▇▇▇▇; two-words"),
+        ("two * words", "two  bad\twords, two words", "▇▇▇▇▇▇▇▇▇▇▇▇▇▇, two words"),
         (" padded ", "it is padded.", "it is ▇▇▇▇▇▇."),
         ("straße", "STRASSE Straße", "▇▇▇▇▇▇▇ ▇▇▇▇▇▇"),
         ("привет", "ПРИВЕТ, мир", "▇▇▇▇▇▇, мир"),
@@ -66,6 +67,14 @@ def test_many_stars_do_not_hold_the_process_up() -> None:
     began = time.perf_counter()
     assert not words.finds("a" * 30_000 + "bc b")
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("word", ["a * b", "* a", "a * * b"])
+def test_a_long_stretch_of_space_does_not_hold_the_process_up(word: str) -> None:
+    words = WordFilter([word])
+    began = time.perf_counter()
+    assert not words.finds("a" + " " * 100_000 + "z ab ba")
+    assert time.perf_counter() - began < 2
 
 
 @given(globs, st.text("ab", min_size=1, max_size=12))

@@ -105,6 +105,9 @@ def test_folder_and_odd_paths_are_refused(folder: SettingsFolder, tmp_path: Path
         "INKLING_WEB__TOKEN_FILE names a file I can't read (its name is not a path)."
     )
     assert "file name too long" in folder.refusal("", WEB__TOKEN_FILE="a" * 5000)
+    assert folder.refusal("", WEB__TOKEN_FILE="/dev/zero") == (
+        "INKLING_WEB__TOKEN_FILE names a file I can't read (file too large)."
+    )
 
 
 def test_value_and_file_together_are_refused(folder: SettingsFolder) -> None:

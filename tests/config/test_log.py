@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +40,9 @@ def as_before() -> Iterator[None]:
     """Logging belongs to the whole process; put it back after each test."""
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     handlers = logging.getLogger().handlers
+    filters = logging.getLogger("aiohttp.server").filters
     yield
+    logging.getLogger("aiohttp.server").filters = filters
     logging.getLogger().handlers = handlers
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
@@ -115,6 +120,25 @@ def test_web_requests_are_heard_when_debugging_only(level: str, heard: int) -> N
     log_to(stream, level=level)
     logging.getLogger("aiohttp.access").info("GET /")
     assert len(stream.lines) == heard
+
+
+async def test_what_is_not_http_leaves_nothing_in_the_log() -> None:
+    stream = Stream()
+    log_to(stream)
+    async with TestServer(web.Application()) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write("GET /?token=s3cretü HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert b"400 Bad Request" in await reader.read()
+        writer.close()
+    assert "s3cret" not in stream.getvalue()
+    assert "aiohttp.server" not in stream.getvalue()
+
+
+def test_what_breaks_in_the_server_is_in_the_log() -> None:
+    stream = Stream()
+    log_to(stream)
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=KeyError("x"))
+    assert [line["event"] for line in stream.lines] == ["Error handling request"]
 
 
 def test_context_is_added_and_redacted() -> None:

@@ -63,6 +63,15 @@ def folder(tmp_path: Path) -> SettingsFolder:
         ("[web]\ntoken = 3", "web.token must be text; found a value I won't show (line 2)."),
         ('[log]\njson_lines = "maybe"', "log.json_lines must be true or false; found 'maybe' (line 2)."),
         ("data_dir = 3", "data_dir must be a path; found 3 (line 1)."),
+        ('data_dir = "a\\u0000b"', "data_dir holds a character that can't be used (line 1)."),
+        ('cache_dir = "a\\u0000b"', "cache_dir holds a character that can't be used (line 1)."),
+        *(
+            (
+                f'[backends.big]\nkind = "openai"\nbase_url = "{url}"',
+                "backends.big.base_url must name a host, and a port between 0 and 65535 if any (line 3).",
+            )
+            for url in ("http://", "http://[", "http://:80/v1", "http://a:70000/v1", "https://a:b/v1")
+        ),
         (
             'data_dir = "~nobodyhere/x"',
             "data_dir begins with ~, but I can't tell whose home folder that is (line 1).",

@@ -114,6 +114,7 @@ def test_unusable_files_say_why(tmp_path: Path) -> None:
         tmp_path / "none.toml": f"{tmp_path}/none.toml: there is no such file.",
         file: f"{file}: it is not UTF-8 text.",
         file / "below": f"{file}/below: I can't read it (not a directory).",
+        Path("/dev/zero"): "/dev/zero: I can't read it (file too large).",
         Path("a\0b"): r"a\x00b: I can't read it (not a path).",
     }
     assert {path: refusal_of(lambda path=path: read_settings_file(path)) for path in cases} == cases  # type: ignore[misc]

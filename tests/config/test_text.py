@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import InvalidOptions
-from config.text import check_prompt, find_unusable_character, shorten
+from config.text import check_model_name, check_prompt, closest, find_unusable_character, shorten
 from tests.fakes.sentences import refusal_of
 
 # hypothesis' text leaves surrogates out unless they are asked for.
@@ -61,3 +63,21 @@ def test_unusable_prompt_says_why(prompt: str, sentence: str) -> None:
 
 def test_longest_prompt_passes() -> None:
     assert check_prompt("x" * 1000, 1000) == "x" * 1000
+
+
+def test_the_closest_word_of_a_very_long_one_is_not_sought_for_seconds() -> None:
+    began = time.perf_counter()
+    assert closest("x" * 8_000_000, ["temperature"]) is None
+    assert time.perf_counter() - began < 0.2
+    assert closest("temprature", ["length", "temperature"]) == "temperature"
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00", "a\nb", "\u202ea", "m" * 501])
+def test_what_no_model_is_called(name: str) -> None:
+    with pytest.raises(InvalidOptions, match="can't be a model's name"):
+        check_model_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "gpt2", "org/name", "C:\\a model.gguf", "模型"])
+def test_what_a_model_may_be_called(name: str) -> None:
+    assert check_model_name(name) == name

@@ -51,6 +51,8 @@ def test_key_file(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(InvalidSettings, match="--api-key-file"):
             parse_flags(["--api-key-file", str(file)]).read_api_key()
+    with pytest.raises(InvalidSettings, match="--api-key-file"):
+        parse_flags(["--api-key-file", "/dev/zero"]).read_api_key()
 
 
 def test_catalogue() -> None:

@@ -111,6 +111,15 @@ def test_a_row_s_token_does_not_depend_on_the_other_rows(seed: int, others: int)
     assert together == [sample_tokens(logits[n : n + 1], rows[n : n + 1])[0] for n in range(others + 1)]
 
 
+@pytest.mark.parametrize("temperature", [5e-324, 1e-320, 1e-100, 1e-9])
+@pytest.mark.parametrize("more", [OFF, {}, {"typical_p": 0.5, "min_p": 0.1}])
+def test_the_smallest_temperatures_take_the_likeliest(temperature: float, more: dict[str, float]) -> None:
+    option = SamplingOptions(**{**more, "temperature": temperature})
+    logits = torch.tensor([[-3e4, 1.5, 3e4, 2.9e4]])
+    assert sample_tokens(logits, [FakeRow(option, seed=3)]) == [2]
+    assert sample_tokens(torch.tensor([[0.0, -5.0, -1e-6]]), [FakeRow(option, seed=3)]) == [0]
+
+
 def test_draws_follow_the_distribution() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, -1.0, 0.5]])
     rows = [row(SamplingOptions(**OFF), seed=seed) for seed in range(20_000)]

@@ -135,3 +135,39 @@ def test_help_is_light() -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+INTERRUPTED_WHILE_IT_LOADS = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+from bots.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_command_loads_is_quiet() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_IT_LOADS], capture_output=True, text=True, timeout=60
+    )
+    assert (finished.returncode, finished.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["config", "show"], ["config", "options"], ["models"]])
+def test_output_on_a_full_disk_is_said_to_fail(arguments: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "bots", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path, ECHO),
+            timeout=60,
+        )
+    assert finished.returncode == 1
+    assert finished.stderr == "I can't write to standard output: no space left on device.\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bots.cli.serve import serve_arguments
 from tests.fakes.command_line import ECHO, run_inkling, started_inkling
 
 ANY_PORT = {**ECHO, "INKLING_WEB__PORT": "0"}
@@ -23,7 +24,7 @@ async def address_of(process: Process) -> str:
     return line.removeprefix("page: ").strip()
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_chat_serves_the_page_until_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
     async with started_inkling("chat", "--port", "0", "--no-browser", home=tmp_path) as process:
         url = await address_of(process)
@@ -33,6 +34,21 @@ async def test_chat_serves_the_page_until_a_signal(tmp_path: Path, stop: signal.
         out, err = await process.communicate()
         assert (process.returncode, err) == (0, b"")
         assert out.endswith(b"Stopping; open requests are kept and go on next time.\n")
+
+
+async def test_who_wants_to_outlive_the_terminal_does(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # What nohup does; a process inherits it.
+    try:
+        async with started_inkling("chat", "--port", "0", "--no-browser", home=tmp_path) as process:
+            url = await address_of(process)
+            process.send_signal(signal.SIGHUP)
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
+                assert answer.status in (200, 503)
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+            assert process.returncode == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_port_and_data_of_another_are_refused(tmp_path: Path) -> None:
@@ -74,6 +90,17 @@ async def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert finished.err == f"I can't keep anything in data_dir {tmp_path / 'file' / 'data'} (not a directory).\n"
 
 
+async def test_serve_keeps_models_where_the_settings_say(tmp_path: Path) -> None:
+    place = {"INKLING_CACHE_DIR": "~nobodyhere/x"}
+    wrong = await run_inkling("serve", "--model", "./none.gguf", home=tmp_path, settings=place)
+    assert wrong.code == 2
+    assert wrong.err.startswith("INKLING_CACHE_DIR begins with ~")
+
+
+def test_help_of_serve_needs_no_settings() -> None:
+    assert serve_arguments(["--help"]) == ["--help"]
+
+
 async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
     wrong, helped = await asyncio.gather(
         run_inkling("serve", "--model", "gpt2", "--prot", "3", home=tmp_path),
@@ -83,3 +110,16 @@ async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
     assert "Did you mean --port?" in wrong.err
     assert helped.code == 0
     assert "--max-running" in helped.out
+
+
+async def test_serve_takes_from_the_settings_what_no_flag_says(tmp_path: Path) -> None:
+    settings = {"INKLING_BACKENDS__LOCAL__MODEL": str(tmp_path / "set"), "INKLING_BACKENDS__LOCAL__MAX_RUNNING": "2"}
+    set_, flagged, wrong = await asyncio.gather(
+        run_inkling("serve", home=tmp_path, settings=settings),
+        run_inkling("serve", "--model", str(tmp_path / "flagged"), home=tmp_path, settings=settings),
+        run_inkling("serve", home=tmp_path, settings={"INKLING_BACKENDS__LOCAL__MAX_RUNNING": "none"}),
+    )
+    assert (set_.code, flagged.code, wrong.code) == (2, 2, 2)
+    assert str(tmp_path / "set") in set_.err
+    assert str(tmp_path / "flagged") in flagged.err
+    assert wrong.err.startswith("INKLING_BACKENDS__LOCAL__MAX_RUNNING ")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from config.errors import BackendUnavailable, EngineFailed
+from config.errors import BackendUnavailable, EngineFailed, NotFound
 from tests.fakes.page import PageClient, serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
 
@@ -117,3 +117,54 @@ async def test_form_data_is_refused(page: PageClient) -> None:
     async with aiohttp.ClientSession() as http, http.post(f"{page.url}/generate", data={"prompt": "x"}) as response:
         assert response.status == 415
         assert (await response.json())["error"]["message"].startswith("Send JSON")
+
+
+async def test_a_model_that_is_not_there_is_404() -> None:
+    backend = ScriptedBackend()
+    backend.fail_with = NotFound('local has no model "gpt9"; it has smollm2-135m.')
+    backend.hold(after=0)
+    async with serve_page(backend) as page:
+        answer = await page.post("/generate", {"prompt": "Once", "model": "gpt9"}, 404)
+        assert answer["error"] == {"code": "not_found", "message": 'local has no model "gpt9"; it has smollm2-135m.'}
+
+
+@pytest.mark.parametrize("model", ["\ud800", "a\x00", "m" * 501])
+async def test_what_no_model_is_called_is_refused(page: PageClient, model: str) -> None:
+    answer = await page.post("/generate", {"prompt": "Once", "model": model}, 400)
+    assert "can't be a model's name" in answer["error"]["message"]
+    assert page.backend.requests == []
+
+
+async def test_the_same_key_with_the_same_body_is_one_request(page: PageClient) -> None:
+    body = {"prompt": "Once", "temperature": "0.5", "length": 5000}
+    first = await page.post("/generate", body, headers={"Idempotency-Key": "k"})
+    assert await page.post("/generate", body, headers={"Idempotency-Key": "k"}) == first
+    assert len(page.backend.requests) == 1
+
+
+@pytest.mark.parametrize("change", [{"prompt": "Twice"}, {"temperature": 0.4}, {"model": "gpt2"}, {"stop": ["b"]}])
+async def test_the_same_key_with_another_body_is_refused(page: PageClient, change: dict[str, object]) -> None:
+    body = {"prompt": "Once", "temperature": 0.5, "stop": ["a"]}
+    await page.post("/generate", body, headers={"Idempotency-Key": "k"})
+    answer = await page.post("/generate", body | change, 400, headers={"Idempotency-Key": "k"})
+    assert answer["error"]["message"] == (
+        "This Idempotency-Key came with another request before; take a new one for each."
+    )
+    assert len(page.backend.requests) == 1
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201, "kü"])
+async def test_a_key_that_cannot_be_kept_is_refused(page: PageClient, key: str) -> None:
+    answer = await page.post("/generate", {"prompt": "Once"}, 400, headers={"Idempotency-Key": key})
+    assert answer["error"]["message"] == "Idempotency-Key must be 1 to 200 printable ASCII characters."
+
+
+async def test_keys_that_begin_alike_are_different(page: PageClient) -> None:
+    for end in "ab":
+        await page.post("/generate", {"prompt": end}, headers={"Idempotency-Key": "k" * 150 + end})
+    assert [each.prompt for each in page.backend.requests] == ["a", "b"]
+
+
+async def test_a_body_that_is_encoded_wrongly_is_refused(page: PageClient) -> None:
+    answer = await page.post("/generate", {"prompt": "Once"}, 400, headers={"Content-Encoding": "gzip"})
+    assert answer["error"]["code"] == "invalid_body"

@@ -39,10 +39,15 @@ async def test_a_port_in_use_is_named(store: SqliteStore) -> None:
             await make_server(store, WebSettings(port=port)).start()
 
 
-async def test_a_foreign_address_is_named(store: SqliteStore) -> None:
-    web = WebSettings(host="203.0.113.7", port=0, token=SecretStr("sesame"))
-    with pytest.raises(InvalidSettings, match=r'^web.host "203.0.113.7" is not an address of this machine'):
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("203.0.113.7", "203.0.113.7"), ("ü..x", "ü..x"), ("a" * 100, "a" * 39 + "…"), ("a\x00", r"a\x00")],
+)
+async def test_a_foreign_address_is_named(store: SqliteStore, host: str, shown: str) -> None:
+    web = WebSettings(host=host, port=0, token=SecretStr("sesame"))
+    with pytest.raises(InvalidSettings) as refused:
         await make_server(store, web).start()
+    assert refused.value.sentence == f'web.host "{shown}" is not an address of this machine; use 127.0.0.1.'
 
 
 def test_an_open_address_without_token_is_refused_before_anything_starts(store: SqliteStore) -> None:
