@@ -85,7 +85,9 @@ class TokenOutlet:
 
     def __init__(self, client: discord.Client, application: int, token: str, uses_original: bool) -> None:
         """`uses_original`: the first message becomes the response that Discord shows as waiting."""
-        self._webhook = discord.Webhook.partial(application, token, client=client)
+        # As discord.py makes an interaction's own followup; its public constructor makes other kinds of webhook only.
+        data: Any = {"id": application, "type": discord.WebhookType.application.value, "token": token}
+        self._webhook = discord.Webhook.from_state(data=data, state=client._connection)
         self._uses_original = uses_original
 
     async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:

@@ -157,8 +157,8 @@ class DiscordReply:
 
     async def _move_to_direct_messages(self, board: Board) -> None:
         """What is private stays so, even when Discord's fifteen minutes for showing it are over."""
-        channel = await self._client.create_dm(discord.Object(self.place.user))
-        self.place = Place(layout="reply", channel=channel.id, user=self.place.user)
+        channel = await self._client.http.start_private_message(str(self.place.user))
+        self.place = Place(layout="reply", channel=int(channel["id"]), user=self.place.user)
         board.forget_private()
 
     async def _offer_again(self, view: ResultView) -> None:

@@ -19,6 +19,7 @@ from backends.store.records import RequestRecord
 from bots.callbacks import CallbackServer
 from bots.core import Core
 from bots.discord_bot.server import DiscordServer
+from bots.reply import PATIENCE_S
 from config.settings import (
     CallbackSettings,
     DiscordSettings,
@@ -77,6 +78,7 @@ async def running_bot(
     store: Store | None = None,
     *,
     discord_changes: dict[str, Any] | None = None,
+    patience_s: float = PATIENCE_S,
     **limits: Any,
 ) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
@@ -93,7 +95,7 @@ async def running_bot(
             limits=LimitSettings(**{"max_in_flight": 100, **limits}),
             discord=discord_settings(discord, **(discord_changes or {})),
         )
-        core = Core(settings, store, Backends({backend.name: backend}, backend.name))
+        core = Core(settings, store, Backends({backend.name: backend}, backend.name), patience_s=patience_s)
         stack.push_async_callback(core.aclose)
         callbacks = CallbackServer(CallbackSettings(port=0))
         server = DiscordServer(core, settings.discord, callbacks)
