@@ -99,6 +99,7 @@ async def test_threads_start_only_where_they_can() -> None:
     ("body", "reason"),
     [
         ({"name": ""}, "name: Must be between 1 and 100"),
+        ({"name": "  "}, "name: Must be between 1 and 100"),
         ({"name": "x" * 101}, "name: Must be between 1 and 100"),
         ({"auto_archive_duration": 61}, "auto_archive_duration: Value must be one of"),
         ({"rate_limit_per_user": 21601}, "rate_limit_per_user: Value must be"),
@@ -111,6 +112,11 @@ async def test_rules_on_threads(body: dict[str, Any], reason: str) -> None:
         assert reason in reasons(stage.discord)
         await start_thread(stage, message.id, auto_archive="1440")
         assert "auto_archive: unknown key" in reasons(stage.discord)
+        path = f"/channels/{message.id}"
+        assert (await stage.api("PATCH", path, {"name": "x" * 101, "closed": True})).code == 50035
+        told = reasons(stage.discord)
+        assert "name: Must be between 1 and 100" in told
+        assert "closed: unknown key" in told
 
 
 async def test_talking_in_a_thread_has_a_permission_of_its_own() -> None:
