@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.discord_world.raw_client import QUIET, reasons
@@ -225,6 +226,15 @@ async def test_whoever_is_not_the_bot_gets_in_nowhere() -> None:
         assert (await stage.api("GET", "/users/@me")).status == 401
         assert (await stage.api("GET", "/users/@me")).body == {"message": "401: Unauthorized", "code": 0}
         assert stage.discord.rest.invalid_requests == 2
+
+
+async def test_a_client_must_name_itself() -> None:
+    async with set_stage() as stage:
+        headers = {"Authorization": f"Bot {stage.discord.token}"}
+        url = stage.discord.api_url + "/users/@me"
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+            assert response.status == 200
+        assert "User-Agent" in reasons(stage.discord)
 
 
 async def test_routes_that_are_not_there() -> None:

@@ -31,6 +31,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"content": "a", "attachments": [{"id": str(n), "filename": "a"} for n in range(11)]},
         "attachments: Must be between 0 and 10",
     ),
+    "users both parsed and listed": (
+        {"content": "a", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+        "mutually exclusive",
+    ),
     "101 users to mention": (
         {"content": "a", "allowed_mentions": {"parse": [], "users": [str(n) for n in range(101)]}},
         "allowed_mentions.users: Must be between 0 and 100",

@@ -62,6 +62,18 @@ async def test_faults_strike_as_often_as_ordered_and_where() -> None:
         assert len(stage.channel.messages) == 1
 
 
+async def test_downloads_can_fail() -> None:
+    async with set_stage() as stage:
+        url = stage.discord.world.keep_file("a.txt", b"hello", "text/plain").url
+        stage.discord.faults.server_error("GET /attachments", status=503)
+        async with aiohttp.ClientSession() as session:
+            statuses = []
+            for _ in range(2):
+                async with session.get(url) as response:
+                    statuses.append(response.status)
+        assert statuses == [503, 200]
+
+
 async def test_an_answer_can_be_lost_after_its_effect() -> None:
     async with set_stage() as stage:
         stage.discord.faults.server_error(CREATE, after_effect=True)

@@ -69,6 +69,9 @@ class FakeDiscord:
         return app
 
     async def _file(self, request: web.Request) -> web.Response:
+        fault = self.faults.next_for("GET /attachments")
+        if fault is not None and fault.status:
+            return web.Response(status=fault.status)
         kept = self.world.files.get(f"{request.match_info['number']}/{unquote(request.match_info['filename'])}")
         if kept is None:
             raise web.HTTPNotFound
@@ -147,7 +150,9 @@ class FakeDiscord:
         self.world.changes.announce()
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
-        """The condition's first true value; it is asked again whenever anything happened."""
+        """The condition's first true value. It is asked again whenever anything happens in Discord, so it can be
+        about all that Discord knows, but not about what goes on inside a bot.
+        """
         try:
             return await self.world.changes.until(condition, within_s)
         except TimeoutError:
