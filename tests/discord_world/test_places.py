@@ -149,6 +149,19 @@ async def test_archived_and_locked_threads() -> None:
         assert (await stage.api("PATCH", f"/channels/{thread.id}", {"archived": False})).code == 50013
 
 
+async def test_the_invite_can_be_all_the_bot_has() -> None:
+    async with set_stage() as stage:
+        invited = Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES
+        bare = stage.discord.add_guild("Bare", bot_permissions=invited, everyone=0)
+        channel = bare.add_channel()
+        ada = bare.add_member("Ada")
+        assert (bare.me.permissions, ada.permissions) == (invited, 0)
+        message = await stage.api.sent(channel)
+        path = f"/channels/{channel.id}/messages/{message.id}"
+        assert (await stage.api("POST", f"{path}/threads", {"name": "a"})).code == 50013
+        assert (await react(stage, channel.id, message.id)).code == 50013
+
+
 async def test_idle_threads_are_archived_in_time() -> None:
     async with set_stage() as stage:
         message = await stage.api.sent(stage.channel)

@@ -32,6 +32,18 @@ async def test_buckets_tell_what_is_left() -> None:
         assert stage.discord.rest.limits.exceeded == {CREATE: 1}
 
 
+async def test_the_real_client_keeps_to_the_buckets_it_is_told_of() -> None:
+    async with FakeDiscord.open(RateLimits({CREATE: (3, 0.1)})) as discord:
+        guild = discord.add_guild()
+        channel = guild.add_channel()
+        async with parrot_in(discord) as client:
+            place = client.get_partial_messageable(channel.id, guild_id=guild.id)
+            for number in range(8):
+                await place.send(f"{number}")
+        assert [message.content for message in channel.messages] == [str(number) for number in range(8)]
+        assert discord.rest.limits.exceeded == {}
+
+
 async def test_the_global_limit_spares_interactions() -> None:
     async with set_stage(RateLimits(global_per_second=2)) as stage:
         replies = [await stage.api("GET", "/users/@me") for _ in range(3)]

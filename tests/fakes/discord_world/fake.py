@@ -19,6 +19,7 @@ from tests.fakes.discord_world.gateway.gateway import Gateway
 from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
+from tests.fakes.discord_world.permissions import EVERYONE
 from tests.fakes.discord_world.places import Channel
 from tests.fakes.discord_world.reading import visible_text
 from tests.fakes.discord_world.rest.faults import Faults
@@ -109,8 +110,11 @@ class FakeDiscord:
 
     # Who and what there is.
 
-    def add_guild(self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
+    def add_guild(
+        self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int = 0, everyone: int = EVERYONE
+    ) -> Guild:
+        """`bot_permissions` are what the invite link asked for, `everyone` what all may do without a role."""
+        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions, everyone=everyone)
         self.world.guilds[guild.id] = guild
         if has_bot:
             self.world.emit("GUILD_CREATE", guild.payload(), guild)
