@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import typer
 
@@ -13,4 +12,6 @@ def serve(context: typer.Context) -> None:
 
     This process becomes `python -m generation`.
     """
-    os.execv(sys.executable, [sys.executable, "-m", "generation", *context.args])
+    from generation.command_line import ENGINE_COMMAND
+
+    os.execv(ENGINE_COMMAND[0], [*ENGINE_COMMAND, *context.args])

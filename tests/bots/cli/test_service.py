@@ -83,3 +83,9 @@ async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
     assert "Did you mean --port?" in wrong.err
     assert helped.code == 0
     assert "--max-running" in helped.out
+
+
+async def test_serve_imports_nothing_from_the_folder_it_is_called_in(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_text("raise SystemExit('not yours')", encoding="utf-8")
+    finished = await run_inkling("serve", "--prot", "3", home=tmp_path)
+    assert finished.err == "I don't know --prot. Did you mean --port?\n"
