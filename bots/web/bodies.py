@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
+from ulid import ULID
 
 from bots.web.errors import WrongContentType
 from config.errors import InvalidOptions
@@ -28,9 +29,9 @@ class MessageBody(Body):
 
 
 class ActionBody(Body):
-    """A button on a result; each action reads what it needs."""
+    """A button on a result; each action reads what it needs. Without an `event_id` each press is a new one."""
 
-    event_id: EventId = "once"
+    event_id: EventId = Field(default_factory=lambda: str(ULID()))
     sample: int = 0
     overrides: dict[str, Any] = Field(default_factory=dict)
     model: str | None = None

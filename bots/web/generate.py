@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,8 @@ from bots.web.payloads import Json
 from config.errors import EngineFailed, InvalidOptions
 from config.sampling import parse_overrides
 
+_KEY = re.compile(r"[ -~]{1,100}")
+
 
 class GenerateEndpoint:
     """Takes its turn in the durable queue like everybody; who hangs up stops it."""
@@ -30,8 +33,7 @@ class GenerateEndpoint:
 
     async def answer(self, request: web.Request) -> web.Response:
         completion = _read(await read_object(request))
-        event_id = request.headers.get("Idempotency-Key", str(ULID()))[:100]
-        invocation = Invocation(f"generate:{event_id}", WORKSPACE, API_CHANNEL, PROGRAM, private=True)
+        invocation = Invocation(f"generate:{_event_id(request)}", WORKSPACE, API_CHANNEL, PROGRAM, private=True)
         work = self._core.story.complete(invocation, PageReply(self._broadcast), completion)
         accepting = asyncio.create_task(work, name="generate")
         try:
@@ -48,6 +50,16 @@ class GenerateEndpoint:
         [accepted] = await asyncio.gather(accepting, return_exceptions=True)
         if isinstance(accepted, Accepted) and accepted.created:
             await self._core.jobs.stop(accepted.record.id, "api")
+
+
+def _event_id(request: web.Request) -> str:
+    """The caller's own key, so that asking again after a lost answer asks for nothing new."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return str(ULID())
+    if _KEY.fullmatch(key) is None:
+        raise InvalidOptions("Idempotency-Key must be 1 to 100 printable ASCII characters.", "Idempotency-Key")
+    return key
 
 
 def _read(body: dict[str, Any]) -> Completion:

@@ -82,6 +82,15 @@ async def test_again_keeps_the_first_as_an_alternative(page: PageClient) -> None
     assert seeds[0] == seeds[2] != seeds[1]
 
 
+async def test_presses_without_an_event_id_are_presses_of_their_own(page: PageClient) -> None:
+    first, second = await page.write("Once"), await page.write("Twice")
+    again = await page.post(f"/api/results/{first}/again")
+    other = await page.post(f"/api/results/{second}/again")
+    assert again["created"]
+    assert other["created"]
+    assert other["group_id"] == second
+
+
 async def test_continue_goes_on_from_the_picked_sample(page: PageClient) -> None:
     first = await page.write("/complete samples=2 length=3 Once")
     accepted = await page.act(first, "continue", sample=1, overrides={"length": "2"})

@@ -113,6 +113,12 @@ async def test_the_same_key_again_gives_the_same_answer(page: PageClient) -> Non
     assert len(page.backend.requests) == 1
 
 
+@pytest.mark.parametrize("key", ["", "k" * 101, "schlüssel", "\udcff"])
+async def test_a_key_that_can_not_be_kept_whole_is_refused(page: PageClient, key: str) -> None:
+    error = (await page.post("/generate", {"prompt": "Once"}, 400, headers={"Idempotency-Key": key}))["error"]
+    assert error["message"] == "Idempotency-Key must be 1 to 100 printable ASCII characters."
+
+
 async def test_form_data_is_refused(page: PageClient) -> None:
     async with aiohttp.ClientSession() as http, http.post(f"{page.url}/generate", data={"prompt": "x"}) as response:
         assert response.status == 415
