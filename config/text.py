@@ -6,6 +6,8 @@ import re
 
 from config.errors import InvalidOptions
 
+MAX_NAME_CHARACTERS = 300
+
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -22,6 +24,11 @@ def shorten(text: str, limit: int = 40) -> str:
         for character in text[: limit + 1]
     )
     return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+
+
+def is_usable_name(name: str) -> bool:
+    """Whether anything can have this name: not too long, and nothing in it that no store can keep."""
+    return len(name) <= MAX_NAME_CHARACTERS and find_unusable_character(name) is None
 
 
 def check_prompt(prompt: str, max_characters: int) -> str:

@@ -15,10 +15,10 @@ from bots.commands.access import Pace, check_place, check_regenerate, check_word
 from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from bots.reply import Reply
-from config.errors import InvalidOptions
+from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOptions, SamplingOverrides
 from config.settings import Settings
-from config.text import check_prompt
+from config.text import check_prompt, is_usable_name, shorten
 from config.workspace import Clamp, WorkspaceSettings, clamp, find_preset, resolve
 
 
@@ -204,6 +204,8 @@ class StoryCommands:
     async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
         check_words(draft.prompt, rules)
+        if draft.model is not None and not is_usable_name(draft.model):
+            raise NotFound(f'There is no model "{shorten(draft.model)}".')
         accepted = await self._accept(invocation, reply, rules, draft)
         await self._jobs.opened(accepted.record.id)
         return accepted
