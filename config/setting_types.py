@@ -30,9 +30,11 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_url(url: str) -> str:
-    # The URL isn't shown, as it may hold a password.
+    # The URL isn't shown here, as it may hold a password; later it is, in settings and in sentences for everybody.
     if not url.lower().startswith(("http://", "https://")) or not url.isprintable() or " " in url:
         raise setting_error("must be a URL that starts with http:// or https://")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise setting_error("must not hold a user name or password; put a key into api_key")
     return url
 
 
