@@ -54,6 +54,7 @@ async def test_run_logs_json_and_ends_in_peace(tmp_path: Path) -> None:
         started = json.loads(await process.stderr.readline())
         assert started["event"] == "front.started"
         assert started["address"].startswith("http://127.0.0.1:")
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700, "requests are nobody else's to read"
         process.send_signal(signal.SIGTERM)
         out, err = await process.communicate()
         assert (process.returncode, out) == (0, b"")
