@@ -203,7 +203,7 @@ class StoryCommands:
 
     async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
-        check_words(draft.prompt, rules)
+        await check_words(draft.prompt, rules)
         if draft.model is not None and not is_usable_name(draft.model):
             raise NotFound(f'There is no model "{shorten(draft.model)}".')
         accepted = await self._accept(invocation, reply, rules, draft)
