@@ -26,6 +26,9 @@ check: $(READY)  ## Style, types, layers, generated docs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo \
 	  && $(BIN)/cog --check -I . README.md
 
+bench: $(READY)  ## Measure the bot under load, and the engine beside transformers
+	@$(BIN)/python -m benchmarks.health_under_load && $(BIN)/python -m benchmarks.decoding
+
 format: $(READY)  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 

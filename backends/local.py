@@ -196,17 +196,21 @@ class LocalBackend:
 
 
 def engine_arguments(settings: LocalBackendSettings, socket: Path, cache_dir: Path) -> tuple[str, ...]:
-    """The engine's flags for these settings."""
+    """The engine's flags for these settings, where we start and watch it."""
+    return (*engine_flags(settings, cache_dir), "--socket", str(socket), "--exit-with-parent")
+
+
+def engine_flags(settings: LocalBackendSettings, cache_dir: Path) -> tuple[str, ...]:
+    """The engine's flags for these settings, wherever it listens."""
     flags = {
         "--model": settings.model,
-        "--socket": str(socket),
         "--max-running": str(settings.max_running),
         "--max-waiting": str(settings.max_waiting),
         "--cache-dir": str(cache_dir),
     }
     if settings.threads is not None:
         flags["--threads"] = str(settings.threads)
-    return (*(part for flag in flags.items() for part in flag), "--exit-with-parent")
+    return tuple(part for flag in flags.items() for part in flag)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -68,9 +68,6 @@ class JobRun:
 
     async def run(self) -> ResultView | None:
         """Stream to the end; None if somebody else ended it. Cancelling this leaves the request open, to be resumed."""
-        started_at = self._now()
-        await self._store.mark_running(self._record.id, started_at)
-        self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
         self._streaming = asyncio.create_task(self._stream(self._record.cut), name=f"stream {self._record.id}")
         if self._stopped_by is not None:
             self._streaming.cancel()
@@ -117,6 +114,8 @@ class JobRun:
         self._record = replace(self._record, notes=(*self._record.notes, sentence))
 
     async def _take(self, event: CompletionEvent) -> None:
+        if self._record.status == "accepted" and not (isinstance(event, Progress) and event.stage != "running"):
+            await self._mark_running()
         if isinstance(event, Progress):
             self._progress = event
         elif isinstance(event, TextDelta):
@@ -126,6 +125,12 @@ class JobRun:
             self._save(event.sample, event)
         self._live.show(present(self._record, self._samples, self._progress))
         await self._checkpoint()
+
+    async def _mark_running(self) -> None:
+        """Waiting in the backend's queue and waking a model are over: from here on the seconds count as writing."""
+        started_at = self._now()
+        await self._store.mark_running(self._record.id, started_at)
+        self._record = replace(self._record, status="running", started_at=self._record.started_at or started_at)
 
     def _save(self, index: int, finished: SampleFinished | None = None) -> None:
         sample, text = self._samples[index], self._masked(self._raw[index])

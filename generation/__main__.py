@@ -29,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         if flags.exit_with_parent:
             parent.arm()
         quiet_libraries()
+        _share_cores()
         # After the flags: a wrong one is told before the web server's second of imports.
         from generation.engine_process import serve
         from generation.load_display import shown_progress
@@ -60,6 +61,14 @@ def quiet_libraries() -> None:
 
     os.environ["TQDM_DISABLE"] = "1"
     configure_logging(LogSettings(level="warning", json_lines=False), sys.stderr)
+
+
+def _share_cores() -> None:
+    """Let a thread that waits for the others sleep soon: spinning, as by default, makes a busy machine 30 times slower.
+
+    Read by GNU OpenMP when torch loads it. Figures: docs/decisions/threads-on-a-busy-machine.md.
+    """
+    os.environ["GOMP_SPINCOUNT"] = "1000"
 
 
 if __name__ == "__main__":

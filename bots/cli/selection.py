@@ -40,6 +40,12 @@ def only_default(settings: Settings) -> Settings:
     return settings.model_copy(update={"backends": {name: settings.backends[name]}})
 
 
+def local_backend(settings: Settings) -> LocalBackendSettings:
+    """The default backend if it is a local one, else the first that is, else one as built in."""
+    in_order = (settings.backends[settings.default_backend], *settings.backends.values())
+    return next((each for each in in_order if isinstance(each, LocalBackendSettings)), LocalBackendSettings())
+
+
 def _with_model(name: str, backend: BackendSettings, model: str | None) -> BackendSettings:
     match backend:
         case LocalBackendSettings():

@@ -1,9 +1,10 @@
-"""Reading `/complete` as people type it where there are no forms: options first, then the prompt, verbatim.
+"""Reading `/complete` as people type it where there are no forms: options, and the prompt verbatim.
 
 `--temperature 0.7`, `--top-p=.9`, `-n 3`, `temperature=0.5`, `seed:7` may lead, in any order; `--` or `prompt:` ends
 them. Typographic quotes count as plain ones there, and so do typographic dashes before an option's name and, after an
 option, at the end. What follows is the prompt, untouched: a list's `- item`, a dialogue's `— Hello`, `x=5` and
-`https://…` are no options.
+`https://…` are no options. Only flags with the name of an option, `--samples 2`, may also stand behind the prompt,
+unless `--` or `prompt:` begins it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ _ENDS_AFTER_OPTIONS = re.compile(r"(?:--|[—–])(?:\s|$)")
 _SPACE = re.compile(r"\s*")
 _BLANKS = re.compile(r"[ \t]*")
 _QUOTES = "\"'“„«‘"
+_FLAG_BEHIND = re.compile(
+    rf"(?<=\s)--(?:(?P<switch>(?:no[-_])?(?:{'|'.join(_SWITCHES)})(?:[=:]\S+)?)"
+    rf"|(?P<name>[a-zA-Z][\w-]{{0,40}})(?:[=:][ \t]*|[ \t]+)(?:{_VALUE.pattern}))(?:\s+|$)",
+    re.IGNORECASE,
+)
+_BEHIND_CHARACTERS = 1000
+"""How far from the end options are looked for, so that a long prompt costs no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +85,33 @@ class _Reader:
         self._at = 0
         self._skip(_SPACE)
         self._has_prompt_sign = _PROMPT_SIGN.search(text) is not None
-
-    @property
-    def rest(self) -> str:
-        return self._text[self._at :]
+        self._is_signed = False
+        """Whether `--` or `prompt:` said where the prompt begins."""
+        self.rest = ""
 
     def read_options(self) -> dict[str, object]:
+        """The options; afterwards `rest` is what is between those before it and those behind it."""
         given: dict[str, object] = {}
+        self._read_into(given)
+        begin, end = self._at, self._end_of_prompt()
+        self.rest = self._text[begin:end]
+        if end < len(self._text):
+            self.rest = self.rest.rstrip()
+            self._at = end
+            self._read_into(given)
+        return given
+
+    def _end_of_prompt(self) -> int:
+        """Where the options behind it begin, or the text's end."""
+        begin = end = 0
+        start = max(self._at, len(self._text) - _BEHIND_CHARACTERS)
+        for flag in () if self._is_signed else _FLAG_BEHIND.finditer(self._text, start):
+            if _stands_behind(flag):
+                begin = begin if flag.start() == end else flag.start()
+                end = flag.end()
+        return begin if end == len(self._text) else len(self._text)
+
+    def _read_into(self, given: dict[str, object]) -> None:
         while (pair := self._next(bool(given))) is not None:
             name, value = pair
             if name == "stop":
@@ -94,12 +122,12 @@ class _Reader:
                 raise InvalidOptions(f"{name} is given twice.", name)
             else:
                 given[name] = value
-        return given
 
     def _next(self, after_options: bool) -> tuple[str, str] | None:
         """The next option and its value; None when the prompt has begun."""
         ends = _ENDS_AFTER_OPTIONS if after_options else _ENDS
         if self._skip(_PROMPT) or self._skip(ends):
+            self._is_signed = True
             return None
         if (flag := _FLAG.match(self._text, self._at)) and _is_flag(flag["dashes"], flag["name"]):
             return self._take_flag(flag)
@@ -156,6 +184,12 @@ def _plain(name: str) -> str:
 def _is_flag(dashes: str, name: str) -> bool:
     """A typographic dash begins an option only before a known name in small letters; else it is the prompt's own."""
     return dashes in ("--", "-") or (name.islower() and _plain(name) in _KNOWN)
+
+
+def _stands_behind(flag: re.Match[str]) -> bool:
+    """Whether `--name value` behind the prompt is an option, or a slip for one: other flags are the prompt's own."""
+    plain = "" if flag["switch"] else _plain(flag["name"])
+    return not plain or plain in _KNOWN or bool(difflib.get_close_matches(plain, _KNOWN, n=1, cutoff=0.8))
 
 
 def _is_option(name: str, sign: str) -> bool:

@@ -46,6 +46,20 @@ async def test_streams_saves_and_shows() -> None:
         assert (sample.text, sample.end, sample.completion_tokens, sample.seed) == (" there was a lamp", "length", 3, 7)
 
 
+async def test_the_seconds_begin_with_the_writing() -> None:
+    async with open_world() as world:
+        asked, run = await world.ask_and_run()
+        run.put(Progress("starting", eta_s=30))
+        await asked.reply.until(lambda reply: (reply.last.notice or "").startswith("Waking"))
+        world.clock.pass_(seconds=40)
+        run.put(Progress("running"))
+        await asked.reply.until(lambda reply: reply.last.notice == "Writing …")
+        world.clock.pass_(seconds=2)
+        run.complete(" a lamp")
+        await world.core.jobs.wait(asked.id)
+        assert "3 tokens, 2.0 s (2/s)" in asked.reply.final.samples[0].footer
+
+
 async def test_samples_are_kept_apart() -> None:
     async with open_world() as world:
         asked, run = await world.ask_and_run(seed=7, samples=3)

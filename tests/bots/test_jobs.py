@@ -211,15 +211,23 @@ class TestFailingStore:
             disk.failing.clear()
             await world.completed()
 
-    @pytest.mark.parametrize("call", ["mark_running", "workspace"])
-    async def test_a_failure_before_the_work_ends_the_request(self, disk: FailingStore, call: str) -> None:
+    async def test_a_failure_before_the_work_ends_the_request(self, disk: FailingStore) -> None:
         async with open_world(disk, max_running=1) as world:
             _, run = await world.ask_and_run(who=ADMIN)
             asked = await world.ask()
-            disk.failing.add(call)
+            disk.failing.add("workspace")
             run.complete("x")
             await world.core.jobs.wait(asked.id)
             assert asked.reply.final.error == FAILED_INSIDE
+
+    async def test_a_failure_when_the_writing_begins_ends_the_request(self, disk: FailingStore) -> None:
+        async with open_world(disk) as world:
+            asked, run = await world.ask_and_run()
+            disk.failing.add("mark_running")
+            run.say(" x")
+            await world.core.jobs.wait(asked.id)
+            assert asked.reply.final.error == FAILED_INSIDE
+            assert run.cancelled
 
     @pytest.mark.parametrize("call", ["checkpoint", "set_reply", "mark_delivered"])
     async def test_what_can_be_done_without_does_not_end_it(self, disk: FailingStore, call: str) -> None:

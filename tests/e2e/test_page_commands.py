@@ -46,15 +46,28 @@ TEXTS = [
     'stop="a\nb" Once',
     "https://example.org/?length=5",
     "x=5",
+    "Once upon --samples 2 --seed 42",
+    'length=5 Once --top-k=3 --stop "a b" --stop \\n',
+    "Once --seed 1 upon --seed 2",
+    "ls --color auto --seed 2",
+    "Once --seed 2 upon",
+    "Once --private --no-cut --model gpt2",
+    "It is --private property",
+    "-- Once --seed 2",
+    "prompt: Once --seed 2",
+    "Once x=5 seed=2",
+    'Once --stop "a',
+    "Once --length 9 \n",
 ]
+PROMPTS_WITH_FLAGS = ["Once upon --length 7 --temperature 1", 'Once --stop "a" --length 5']
 PROMPTS = ["Once upon", "seed:7 is my name", "--help is what I cried", "Dear Ann,\nI", "-n is a flag", "prompt: yes"]
 READ = """async ([options, texts]) => {
   const command = await import("/page/command.js");
   command.learnOptions(options);
   return texts.map((text) => {
     const whole = `/complete ${text}`;
-    const { options, promptStart } = command.parse(whole);
-    return { options: options.map(({ name, value }) => [name, value]), prompt: whole.slice(promptStart) };
+    const { options, promptStart, promptEnd } = command.parse(whole);
+    return { options: options.map(({ name, value }) => [name, value]), prompt: whole.slice(promptStart, promptEnd) };
   });
 }"""
 WRITE = """async ([options, prompts, changes]) => {
@@ -113,3 +126,14 @@ async def test_what_the_sliders_write_the_server_reads() -> None:
             assert read.completion.overrides.given() == {"temperature": 0.6, "stop": ("\n", 'say "hi"', "back\\slash")}
             assert read.completion.prompt == prompt
         browser.assert_clean()
+
+
+async def test_sliders_write_flags_behind_the_prompt_where_they_stand() -> None:
+    changes: list[list[Any]] = [["temperature", ["0.5"]], ["length", []], ["stop", [".", "x y"]]]
+    async with serve_page() as client, open_browser(client.url) as browser:
+        texts = [f"/complete {prompt}" for prompt in PROMPTS_WITH_FLAGS]
+        written = await browser.page.evaluate(WRITE, [await options_of(browser.page), texts, changes])
+        for text in written:
+            read = parse_completion(text.removeprefix("/complete "))
+            assert read.completion.overrides.given() == {"temperature": 0.5, "stop": (".", "x y")}
+            assert read.completion.prompt in ("Once upon", "Once")

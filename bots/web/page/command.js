@@ -7,6 +7,11 @@ const SPACED_PAIR = /^([a-zA-Z][\w-]{0,40}):[ \t]+/;
 const PROMPT = /^(?:(?:--)?prompt[:=]|--prompt(?=\s))[ \t]*/i;
 const ENDS = /^--(?:\s|$)/;
 const ENDS_AFTER_OPTIONS = /^(?:--|[—–])(?:\s|$)/;
+const BEHIND = new RegExp(
+  `(?<=\\s)--(?:(?:no[-_])?(?:private|cut)(?:[=:]\\S+)?|([a-zA-Z][\\w-]{0,40})(?:[=:][ \\t]*|[ \\t]+)${VALUE.source.slice(1)})(?:\\s+|$)`,
+  "gi",
+);
+const BEHIND_CHARACTERS = 1000;
 const COMPLETE = /^\/complete(?:\s+|$)/i;
 const SWITCHES = new Set(["private", "cut"]);
 const ESCAPES = { n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', s: " " };
@@ -29,23 +34,44 @@ function unquote(name, value) {
   return inner.replace(/\\([ntrs\\"])/g, (_, letter) => ESCAPES[letter]);
 }
 
-// → { isComplete, options: [{name, value, start, end}], promptStart }; offsets are into `text`.
+// → { isComplete, options: [{name, value, start, end, behind}], promptStart, promptEnd }; offsets are into `text`.
 export function parse(text) {
   const head = COMPLETE.exec(text);
-  if (!head) return { isComplete: false, options: [], promptStart: 0 };
+  if (!head) return { isComplete: false, options: [], promptStart: 0, promptEnd: text.length };
+  const before = readOptions(text, head[0].length);
+  const promptEnd = before.signed ? text.length : endOfPrompt(text, before.at);
+  const behind = readOptions(text, promptEnd).options.map((option) => ({ ...option, behind: true }));
+  return { isComplete: true, options: [...before.options, ...behind], promptStart: before.at, promptEnd };
+}
+
+// Options one after the other from `at` on. `signed`: `--` or `prompt:` ended them.
+function readOptions(text, at) {
   const hasPromptSign = /prompt:/i.test(text);
   const options = [];
-  let at = head[0].length;
   for (;;) {
     const rest = text.slice(at);
     const ends = PROMPT.exec(rest) ?? (options.length ? ENDS_AFTER_OPTIONS : ENDS).exec(rest);
-    if (ends) return { isComplete: true, options, promptStart: at + ends[0].length };
+    if (ends) return { options, at: at + ends[0].length, signed: true };
     const option = readOption(rest, hasPromptSign);
-    if (!option) return { isComplete: true, options, promptStart: at };
+    if (!option) break;
     options.push({ name: option.name, value: option.value, start: at, end: at + option.length });
     at += option.length;
     at += /^\s*/.exec(text.slice(at))[0].length;
   }
+  return { options, at, signed: false };
+}
+
+// Where the flags behind the prompt begin, or the text's end.
+function endOfPrompt(text, promptStart) {
+  let begin = 0;
+  let end = 0;
+  BEHIND.lastIndex = Math.max(promptStart, text.length - BEHIND_CHARACTERS);
+  for (let flag = BEHIND.exec(text); flag; flag = BEHIND.exec(text)) {
+    if (flag[1] && !canonical(flag[1])) continue;
+    if (flag.index !== end) begin = flag.index;
+    end = flag.index + flag[0].length;
+  }
+  return end === text.length ? begin : text.length;
 }
 
 function readOption(rest, hasPromptSign) {
@@ -82,9 +108,10 @@ export function setOption(text, name, values) {
     if (looksLikeOption) promptStart = "/complete ".length;
   }
   const mine = options.filter((option) => option.name === name);
-  const written_ = values.map((value) => `${name}=${written(name, String(value))}`).join(" ");
+  const inPlace = mine[0]?.behind ? (value) => `--${name}=${value}` : (value) => `${name}=${value}`;
+  const written_ = values.map((value) => inPlace(written(name, String(value)))).join(" ");
   if (mine.length) return replaceSpans(text, mine, written_);
-  const at = options.length ? options.at(-1).end : "/complete".length;
+  const at = options.findLast((option) => !option.behind)?.end ?? "/complete".length;
   return `${text.slice(0, at)} ${written_}${text.slice(at).startsWith(" ") ? "" : " "}${text.slice(at)}`;
 }
 

@@ -39,7 +39,8 @@ function completeItems(text, before) {
   const start = before.length - word.length;
   const head = before.slice(0, start);
   const parsed = parse(head);
-  if (parsed.promptStart !== head.length || /(?:prompt:|\s--)\s*$/i.test(head)) return null;
+  const isBehind = parsed.promptStart !== head.length;
+  if ((isBehind && !/^--[a-z]/i.test(word)) || /(?:prompt:|\s--)\s*$/i.test(head)) return null;
   const value = /^(?:--)?(preset|model)[=:](.*)$/.exec(word);
   if (value) return { start: before.length - value[2].length, items: valueItems(value[1], value[2]) };
   const option = /^(?:--)?(\w+)[=:](.*)$/.exec(word);
@@ -48,16 +49,18 @@ function completeItems(text, before) {
   const isFlag = word.startsWith("-");
   const promptFollows = text.slice(parsed.promptStart + word.length).trim() !== "";
   if (!isFlag && (typed.length === 1 || (typed === "" && promptFollows))) return null;
-  return { start, items: optionItems(typed, parsed.options) };
+  return { start, items: optionItems(typed, parsed.options, isBehind) };
 }
 
-function optionItems(typed, used) {
+// Behind the prompt only flags are options.
+function optionItems(typed, used, isBehind) {
+  const dashes = isBehind ? "--" : "";
   const taken = new Set(used.map((option) => option.name));
   const options = state.session.options
     .filter((spec) => [spec.name, ...spec.aliases].some((name) => name.startsWith(typed)) && (spec.name === "stop" || !taken.has(spec.name)))
-    .map((spec) => ({ insert: `${spec.name}=`, label: spec.name, detail: spec.help, range: spec.range }));
-  const switches = SWITCHES.filter((each) => each.name.startsWith(typed) && !taken.has(each.name)).map((each) => ({
-    insert: each.flag ? `--${each.name} ` : each.colon ? `${each.name} ` : `${each.name}=`,
+    .map((spec) => ({ insert: `${dashes}${spec.name}=`, label: spec.name, detail: spec.help, range: spec.range }));
+  const switches = SWITCHES.filter((each) => !(isBehind && each.colon) && each.name.startsWith(typed) && !taken.has(each.name)).map((each) => ({
+    insert: each.flag ? `--${each.name} ` : each.colon ? `${each.name} ` : `${dashes}${each.name}=`,
     label: each.name,
     detail: each.help,
     range: "",

@@ -90,3 +90,16 @@ async def test_serve_imports_nothing_from_the_folder_it_is_called_in(tmp_path: P
     (tmp_path / "config.py").write_text("raise SystemExit('not yours')", encoding="utf-8")
     finished = await run_inkling("serve", "--prot", "3", home=tmp_path)
     assert finished.err == "I don't know --prot. Did you mean --port?\n"
+
+
+async def test_serve_takes_from_the_settings_what_no_flag_says(tmp_path: Path) -> None:
+    settings = {"INKLING_BACKENDS__LOCAL__MODEL": str(tmp_path / "set"), "INKLING_BACKENDS__LOCAL__MAX_RUNNING": "2"}
+    set_, flagged, wrong = await asyncio.gather(
+        run_inkling("serve", home=tmp_path, settings=settings),
+        run_inkling("serve", "--model", str(tmp_path / "flagged"), home=tmp_path, settings=settings),
+        run_inkling("serve", home=tmp_path, settings={"INKLING_BACKENDS__LOCAL__MAX_RUNNING": "none"}),
+    )
+    assert (set_.code, flagged.code, wrong.code) == (2, 2, 2)
+    assert str(tmp_path / "set") in set_.err
+    assert str(tmp_path / "flagged") in flagged.err
+    assert wrong.err.startswith("INKLING_BACKENDS__LOCAL__MAX_RUNNING ")

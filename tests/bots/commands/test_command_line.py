@@ -86,7 +86,9 @@ def test_any_text_is_read_or_refused_in_a_sentence(text: str) -> None:
     except InvalidOptions as error:
         check_sentence(error.sentence)
     else:
-        assert text.endswith(typed.completion.prompt)
+        prompt = typed.completion.prompt
+        behind = text[text.rindex(prompt) + len(prompt) :]
+        assert not behind.strip() or parse_completion(behind).completion.prompt == ""
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,45 @@ def test_options_as_people_type_them(text: str, options: dict[str, object], prom
 
 
 @pytest.mark.parametrize(
+    ("text", "options", "prompt"),
+    [
+        ("Once upon --samples 2 --seed 42", {"samples": 2, "seed": 42}, "Once upon"),
+        ("length=5 Once upon\n--top-k=3\n", {"length": 5, "top_k": 3}, "Once upon"),
+        ('Once --stop "a b" --stop \\n', {"stop": ("a b", "\n")}, "Once"),
+        ("Once --seed 1 upon --seed 2", {"seed": 2}, "Once --seed 1 upon"),
+        ("ls --color auto", {}, "ls --color auto"),
+        ("ls --color auto --seed 2", {"seed": 2}, "ls --color auto"),
+        ("Once --seed 2 upon", {}, "Once --seed 2 upon"),
+        ("Once--seed 2", {}, "Once--seed 2"),
+        ("Once x=5 seed=2", {}, "Once x=5 seed=2"),
+        ("I said --stop", {}, "I said --stop"),
+        ('Once --stop "a', {}, 'Once --stop "a'),
+        ("-- Once --seed 2", {}, "Once --seed 2"),
+        ("prompt: Once --seed 2", {}, "Once --seed 2"),
+        ("seed=1 -- Once --seed 2", {"seed": 1}, "Once --seed 2"),
+    ],
+)
+def test_flags_behind_the_prompt(text: str, options: dict[str, object], prompt: str) -> None:
+    completion = parse_completion(text).completion
+    assert (completion.overrides.given(), completion.prompt) == (options, prompt)
+
+
+def test_switches_behind_the_prompt() -> None:
+    typed = parse_completion("Once upon --private --no-cut --model gpt2")
+    completion = typed.completion
+    assert (completion.prompt, completion.model, completion.cut, typed.private) == ("Once upon", "gpt2", False, True)
+    assert not parse_completion("Once --cut=no").completion.cut
+    assert parse_completion("It is --private property").completion.prompt == "It is --private property"
+
+
+@given(overrides.filter(lambda each: each.given()), st.text(st.characters(exclude_characters="-—–=:", codec="utf-8")))
+def test_options_read_behind_a_prompt_are_those_read_before_it(given: SamplingOverrides, prompt: str) -> None:
+    prompt = f"Once {prompt}".strip()
+    assert parse_completion(f"{prompt} {write_options(given)}").completion.overrides == given
+    assert prompt_of(f"{prompt} {write_options(given)}") == prompt
+
+
+@pytest.mark.parametrize(
     ("written", "stop"),
     [
         ("\\n", "\n"),
@@ -208,6 +249,9 @@ def test_words_and_switches() -> None:
         ("--temprature 1 x", 'I don\'t know "--temprature". Did you mean --temperature?'),
         ("temprature=1 x", 'I don\'t know "temprature". Did you mean temperature?'),
         ("--top-q 1 x", 'I don\'t know "--top-q". Did you mean --top-p?'),
+        ("x --temprature 1", 'I don\'t know "--temprature". Did you mean --temperature?'),
+        ("x --samples 99", "samples must be between 1 and 32; you gave 99."),
+        ("seed=1 x --seed 2", "seed is given twice."),
         ("--zzz 1 x", f'I don\'t know "--zzz". The options are {", ".join(OPTION_BY_NAME)}.'),
         ("temperature=3 x", "temperature must be between 0 and 2; you gave 3."),
         ("--temperature 1,5 x", 'temperature: "1,5" is not a number here; write 1.5.'),
@@ -266,6 +310,12 @@ HOSTILE = 100_000
         "\n",
         "\t ",
         "--no-cut ",
+        " --no-cut",
+        " --stop “",
+        ' --stop "',
+        " --seed 1",
+        " --seed",
+        " --a b",
         "„“",
         "é",
         "\ud800",
