@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -111,6 +111,10 @@ class Engine(Protocol):
         Checked when first iterated: raises `PromptTooLong`, `InvalidOptions` or `Overloaded` before the first event,
         `EngineFailed` if the loop breaks. Closing the iterator aborts the request and frees its rows within one step.
         """
+        ...
+
+    def check_tokens(self, token_ids: Sequence[int]) -> None:
+        """Raises InvalidOptions when the model does not know one of them. `generate` checks its prompt, too."""
         ...
 
     def stats(self) -> EngineStats: ...
