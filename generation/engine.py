@@ -94,6 +94,11 @@ class BatchingEngine:
         with self._changed:
             return replace(self._stats, running=self._load.running, waiting=self._load.waiting + self._arrived())
 
+    @property
+    def alive(self) -> bool:
+        """See `Engine.alive`."""
+        return self._thread.is_alive()
+
     async def aclose(self) -> None:
         """See `Engine.aclose`. May be called again."""
         with self._changed:

@@ -119,6 +119,11 @@ class Engine(Protocol):
 
     def stats(self) -> EngineStats: ...
 
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs: False once it was closed, or broke in a way that nothing here can mend."""
+        ...
+
     async def aclose(self) -> None:
         """Stop the loop; every open request ends with `EngineFailed`."""
         ...

@@ -9,6 +9,8 @@ import pytest
 from config.errors import EngineFailed
 from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
+from generation.load_progress import LoadProgress
+from generation.model_host import ModelHost
 from generation.types import EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.fragile_model import build_fragile_gpt2
@@ -79,6 +81,22 @@ async def test_failures_fall_on_waiting_samples_too(fragile) -> None:
     with pytest.raises(EngineFailed):
         await task
     assert engine.stats().running == engine.stats().waiting == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_thread_that_broke_is_told() -> None:
+    loaded, failures = build_fragile_gpt2()
+    host = ModelHost("fragile", EngineLimits(), LoadProgress())
+    await host.load(lambda: BatchingEngine(loaded, EngineLimits()))
+    host.check()
+    task = await start(host.service.engine, (5, 6))
+    failures.append("thread")
+    with pytest.raises(EngineFailed):
+        await task
+    while host.service.engine.alive:  # It has said its last word, and is about to end.
+        await asyncio.sleep(0)
+    with pytest.raises(EngineFailed, match="The thread that runs fragile broke"):
+        host.check()
 
 
 def test_an_event_loop_that_is_gone_frees_its_rows() -> None:
