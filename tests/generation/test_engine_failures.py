@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
 from generation.load_progress import LoadProgress
 from generation.model_host import ModelHost
-from generation.types import EngineLimits
+from generation.types import Engine, EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.fragile_model import build_fragile_gpt2
 from tests.fakes.tiny_models import build_tiny_gpt2
@@ -32,6 +33,12 @@ async def start(engine: BatchingEngine, prompt: tuple[int, ...]) -> asyncio.Task
     task = asyncio.create_task(collect(engine, build_request(prompt, OPTIONS), started))
     await started.wait()
     return task
+
+
+def wait_for_the_end(engine: Engine) -> None:
+    """It has said its last word, and is about to end."""
+    while engine.alive:
+        time.sleep(0.001)
 
 
 async def write_soundly(prompt: tuple[int, ...]) -> dict[int, str]:
@@ -93,8 +100,7 @@ async def test_a_thread_that_broke_is_told() -> None:
     failures.append("thread")
     with pytest.raises(EngineFailed):
         await task
-    while host.service.engine.alive:  # It has said its last word, and is about to end.
-        await asyncio.sleep(0)
+    await asyncio.to_thread(wait_for_the_end, host.service.engine)
     with pytest.raises(EngineFailed, match="The thread that runs fragile broke"):
         host.check()
 
