@@ -19,7 +19,7 @@ from bots.job_run import FAILED_INSIDE, JobRun, begin_samples, save_end
 from bots.presenter import duration, present
 from bots.reply import PATIENCE_S, Front, LiveReply, LostReply, Reply
 from bots.views import ResultView
-from bots.word_filter import WordFilter
+from bots.word_filter import make_filter
 from config.errors import InklingError, NotFound, Overloaded
 from config.settings import LimitSettings
 
@@ -189,7 +189,7 @@ class Jobs:
             self._store,
             backend,
             job.live,
-            WordFilter(rules.word_filter),
+            make_filter(rules.word_filter),
             self._limits.deadline_s,
             self._now,
         )

@@ -116,13 +116,13 @@ def has_newest(world: Wonderland, word: str) -> bool:
 
 async def test_streams_of_many_messages_lose_nothing() -> None:
     backend = GatedBackend()
-    words = [f" word{number}" for number in range(900)]
+    words = [f" word{number}" for number in range(600)]
     async with wonderland() as world, running_bot(world.discord, backend) as bot:
         await world.ada.slash(world.general, "complete", prompt="Say", length=400)
         run = await backend.next_run()
-        for start in range(0, 900, 300):
-            run.say(*words[start : start + 300])
-            last = words[start + 299].strip()
+        for start in range(0, 600, 200):
+            run.say(*words[start : start + 200])
+            last = words[start + 199].strip()
             await world.discord.until(partial(has_newest, world, last))
         run.finish()
         run.end()
