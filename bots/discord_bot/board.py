@@ -12,6 +12,7 @@ from bots.discord_bot.failures import UNKNOWN_MESSAGE, code_of, needs_new_messag
 from bots.discord_bot.outlets import Outlet, nonce_of
 from bots.discord_bot.place import address_of, read_address
 from bots.discord_bot.rendering import Message, PartKey
+from bots.discord_bot.retrying import persist
 from bots.posts import Posts
 
 OutletOf = Callable[[int | None], Outlet]
@@ -74,7 +75,8 @@ class Board:
     async def _edit(self, key: PartKey, message: Message, shown: Shown) -> None:
         new_files = shown.says is None or shown.says.documents != message.documents
         try:
-            await self._outlet_of(shown.channel).edit(shown.message_id, message, new_files)
+            outlet = self._outlet_of(shown.channel)
+            await persist(lambda: outlet.edit(shown.message_id, message, new_files))
             shown.says = message
         except discord.HTTPException as error:
             if code_of(error) == UNKNOWN_MESSAGE:
@@ -89,7 +91,8 @@ class Board:
     ) -> None:
         """The nonce covers a crash between Discord's taking the message and our remembering it."""
         nonce = nonce_of(self._request_id, key, attempt)
-        message_id = await self._outlet_of(where).send(message, nonce, reply_to)
+        outlet = self._outlet_of(where)
+        message_id = await persist(lambda: outlet.send(message, nonce, reply_to))
         self._shown[key] = Shown(where, message_id, message, attempt)
         address = address_of(where, message_id, self._request_id)
         await self._posts.remember(PostRecord(self._request_id, address, *key))

@@ -23,6 +23,7 @@ from config.settings import DiscordSettings
 
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 """None of them privileged: prompts come in interactions, and results are the bot's own messages."""
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # It has no voice to warn of.
 LONGEST_WAIT_S = 60.0
 """For one of Discord's rate limits; a longer one is an error."""
 

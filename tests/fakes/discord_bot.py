@@ -62,13 +62,13 @@ class Bot:
 
 
 def discord_settings(discord: FakeDiscord, **changes: Any) -> DiscordSettings:
-    return DiscordSettings(
-        token=SecretStr(discord.token),
-        api_url=discord.api_url,
-        public_key=discord.public_key,
-        gateway_url=discord.gateway_url,
-        **changes,
-    )
+    own: dict[str, Any] = {
+        "token": SecretStr(discord.token),
+        "api_url": discord.api_url,
+        "public_key": discord.public_key,
+        "gateway_url": discord.gateway_url,
+    }
+    return DiscordSettings(**{**own, **changes})
 
 
 @asynccontextmanager
