@@ -79,7 +79,7 @@ class DiscordReply:
         """Go where it can still be shown. Raises PlaceGone when nowhere, the error itself when it isn't about that."""
         if self.place.layout == "private" and is_token_over(error):
             await self._move_to_direct_messages(board)
-        elif isinstance(error, discord.Forbidden) and self._fallback is not None and board.is_empty:
+        elif self._fallback is not None and board.is_empty and (error.status == 403 or is_gone(error)):
             self.place, self._fallback = self._fallback, None
             self.note = (
                 "I can't write here: Discord refuses it. Only you see this; an admin can look at my permissions."
