@@ -93,6 +93,13 @@ class Answer:
             log.info("discord.unheard", code=code_of(refused))
 
 
+async def refuse_outdated(interaction: discord.Interaction) -> None:
+    """A button or form of a version that knew others."""
+    answer = Answer(interaction)
+    if await answer.acknowledge():
+        await answer.say("That is from another version of me, and I don't know it any more.")
+
+
 def sentence_of(error: BaseException) -> str:
     if isinstance(error, InklingError):
         return error.sentence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
@@ -63,6 +64,16 @@ class Board:
     def forget_private(self) -> None:
         """The token is over: what was shown through it can't be changed any more."""
         self._shown = {key: shown for key, shown in self._shown.items() if shown.channel is not None}
+
+    async def remove_others(self, wanted: Collection[PartKey]) -> None:
+        """Take away messages of samples that have become shorter."""
+        for key in [key for key in self._shown if key[0] is not None and key not in wanted]:
+            shown = self._shown.pop(key)
+            outlet = self._outlet_of(shown.channel)
+            try:
+                await persist(partial(outlet.remove, shown.message_id))
+            except discord.NotFound:
+                continue
 
     async def put(self, key: PartKey, message: Message, where: int | None, reply_to: int | None) -> None:
         """Make this part say that: post it, edit it, or post it anew where it can't be edited any more."""

@@ -9,9 +9,10 @@ import yarl
 
 from bots.core import Core
 from bots.discord_bot.acts import Acts
+from bots.discord_bot.answers import refuse_outdated
 from bots.discord_bot.busy import Busy
 from bots.discord_bot.commands import Commands
-from bots.discord_bot.components import read_control
+from bots.discord_bot.components import is_ours, read_control
 from bots.discord_bot.config_group import ConfigGroup
 from bots.discord_bot.front import DiscordFront
 from bots.discord_bot.reactions import Reactions
@@ -51,7 +52,7 @@ class InklingClient(discord.AutoShardedClient):
         self._reactions = Reactions(self, core, front, self._acts, takedown)
         self._busy = Busy()
         self.tree = InklingTree(self, self._seen, self._busy)
-        commands = Commands(core, writing, self._acts)
+        commands = Commands(core, writing, self._acts, takedown)
         for command in (*commands.all(), ConfigGroup(core, commands).group()):
             self.tree.add_command(command)
 
@@ -60,11 +61,14 @@ class InklingClient(discord.AutoShardedClient):
         if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
             return
         data: Any = interaction.data or {}
-        control = read_control(data.get("custom_id", ""))
-        if control is None or not self._seen.is_new(interaction.id):
+        custom_id = data.get("custom_id", "")
+        if not is_ours(custom_id) or not self._seen.is_new(interaction.id):
             return
         self._busy.enter()
-        if interaction.type is discord.InteractionType.component:
+        control = read_control(custom_id)
+        if control is None:
+            await refuse_outdated(interaction)
+        elif interaction.type is discord.InteractionType.component:
             await self._acts.press(interaction, control)
         else:
             await self._acts.submit(interaction, control)

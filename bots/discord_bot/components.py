@@ -40,6 +40,11 @@ def read_control(custom_id: str) -> Control | None:
     return None if action is None else Control(action, parts[2], int(parts[3]), parts[4:] == [_PRIVATE])
 
 
+def is_ours(custom_id: str) -> bool:
+    """Whether some version of this bot has made it."""
+    return custom_id.startswith(f"{_PREFIX}:")
+
+
 def button_row(controls: Sequence[Control]) -> discord.ui.View | None:
     """As discord.py sends it. It is stopped at once: clicks are found by their ids, not by views kept in memory."""
     if not controls:

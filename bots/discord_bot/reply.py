@@ -104,6 +104,8 @@ class DiscordReply:
             started = asyncio.get_running_loop().time()
             await board.put(key, messages[key], self._where(), self._reply_to(board))
             self._call_s = asyncio.get_running_loop().time() - started
+        if view.ended:
+            await board.remove_others(messages)
         if messages and all(board.is_deleted(key) for key in messages):
             raise PlaceGone("its messages were deleted")
 
