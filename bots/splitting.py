@@ -63,8 +63,8 @@ class _Splitter:
         self._stretches = find_stretches(self._text)
         units = list(_units(self._text, self._stretches))
         self._starts = [*itertools.accumulate((len(unit) for unit in units), initial=0)]
-        costs = (markup.length(unit) + markup.length(markup.escape(unit)) - len(unit) for unit in units)
-        self._costs = [*itertools.accumulate(costs, initial=0)]
+        costs = {unit: markup.length(markup.escape(unit)) for unit in set(units)}
+        self._costs = [*itertools.accumulate((costs[unit] for unit in units), initial=0)]
 
     def parts(self) -> Iterator[str]:
         start = 0
