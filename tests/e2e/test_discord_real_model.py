@@ -51,21 +51,21 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             assert all("24 tokens" in message.content for message in answers)
             assert all("smollm2-135m" in message.content for message in answers)
             await world.ada.click(answers[1], "Pick this")
-            await ended(world, 4)
+            await ended(world, 6)
         async with running_bot(world.discord, backend, store) as bot:
             await world.bob.react(answers[0], "🔁")
-            await ended(world, 7)
+            await ended(world, 9)
             more = await world.ada.click(answers[0], "⋯ More")
             await world.discord.settle()
             await world.ada.click(more.message, "Same seed")
-            await ended(world, 10)
-            for first, again in zip(answers, world.answers[7:10], strict=True):
+            await ended(world, 12)
+            for first, again in zip(answers, world.answers[9:12], strict=True):
                 assert seed_of(first.content) == seed_of(again.content)
                 assert body(first.content) == body(again.content)
             form = await world.ada.click(world.answers[3], "Vary")
             await world.ada.submit(form.modal, {"temperature": "0", "others": "samples=1"})
-            await ended(world, 11)
-            assert "temperature 0" in world.answers[10].content
+            await ended(world, 13)
+            assert "temperature 0" in world.answers[12].content
             await world.ada.slash(world.general, "complete", prompt=PROMPT, length=400)
             running = await world.discord.until(lambda: world.newest(threads=2), WRITTEN_WITHIN_S)
             await world.discord.until(lambda: len(body(running.content)) > len(PROMPT) + 10, WRITTEN_WITHIN_S)
