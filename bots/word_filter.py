@@ -15,7 +15,7 @@ _STARS = regex.compile(r"\*+")
 _SPACE = regex.compile(r"\s+")
 _GAPS = regex.compile(r"[*\s]+")
 _FLAGS = regex.IGNORECASE
-"""Not FULLCASE, which would take ß for SS by itself: with it, some searches never end (`\\w*ßaa(?!\\w)` in `ssAAs`)."""
+"""Not FULLCASE, which would take ß for SS by itself: with it, some searches never end (`*ßaa` in `ssAAs`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class _Word:
 
 
 class WordFilter:
-    """Whole words, whatever their case (ß stands for SS, too); `*` stands for any letters. Words of stars and spaces only are passed over."""
+    """Whole words, whatever their case (ß stands for SS, too); `*` stands for any letters.
+
+    Words of stars and spaces only are passed over.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         meant = dict.fromkeys(word.strip() for word in words if _STARS.sub("", word).strip())
