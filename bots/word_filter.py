@@ -14,7 +14,8 @@ MASK = "▇"
 _STARS = regex.compile(r"\*+")
 _SPACE = regex.compile(r"\s+")
 _GAPS = regex.compile(r"[*\s]+")
-_FLAGS = regex.IGNORECASE | regex.FULLCASE
+_FLAGS = regex.IGNORECASE
+"""Not FULLCASE, which would take ß for SS by itself: with it, some searches never end (`*ßaa` in `ssAAs`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class _Word:
 
 
 class WordFilter:
-    """Whole words, whatever their case; `*` stands for any letters. Words of stars and spaces only are passed over."""
+    """Whole words, whatever their case (ß stands for SS, too); `*` stands for any letters.
+
+    Words of stars and spaces only are passed over.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         meant = dict.fromkeys(word.strip() for word in words if _STARS.sub("", word).strip())
-        spelled = dict.fromkeys(unicodedata.normalize(form, word) for word in meant for form in ("NFC", "NFD"))
+        folded = [*meant, *(word.casefold() for word in meant)]
+        spelled = dict.fromkeys(unicodedata.normalize(form, word) for word in folded for form in ("NFC", "NFD"))
         self._words = [_Word(_core(word), _pattern(word)) for word in sorted(spelled, key=len, reverse=True)]
 
     def finds(self, text: str) -> bool:
