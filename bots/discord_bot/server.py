@@ -13,7 +13,7 @@ from bots.discord_bot.client import InklingClient
 from bots.discord_bot.endpoint import InteractionsEndpoint
 from bots.discord_bot.sync import sync_commands
 from bots.discord_bot.trouble import as_sentence
-from config.errors import PlatformUnavailable
+from config.errors import InvalidSettings, PlatformUnavailable
 from config.settings import DiscordSettings
 
 CONNECT_WITHIN_S = 60.0
@@ -27,6 +27,10 @@ class DiscordServer:
 
     def __init__(self, core: Core, settings: DiscordSettings, callbacks: CallbackServer) -> None:
         assert settings.token is not None, "without a token there is no Discord front"
+        if not settings.gateway and settings.public_key is None:
+            raise InvalidSettings(
+                "discord.gateway is off and discord.public_key is not set: nothing could reach the bot; change one."
+            )
         self._settings = settings
         self._token = settings.token.get_secret_value()
         self.client = InklingClient(core, settings)

@@ -93,7 +93,8 @@ async def test_run_starts_discord_when_it_has_a_token(tmp_path: Path) -> None:
     async with FakeDiscord.open() as discord:
         guild = discord.add_guild()
         channel, ada = guild.add_channel("general"), guild.add_member("Ada")
-        async with started_inkling("run", home=tmp_path, settings=variables(discord)) as process:
+        loud = variables(discord, INKLING_LOG__LEVEL="debug")
+        async with started_inkling("run", home=tmp_path, settings=loud) as process:
             await discord.until(lambda: discord.gateway.connections and discord.commands.all(), 30)
             await discord.settle(0.5)
             await ada.slash(channel, "complete", prompt="Once", length=3)
