@@ -132,12 +132,12 @@ async def test_a_message_whose_answer_got_lost_with_the_process_says_the_end_at_
             world.discord.faults.drop("POST /channels/{channel_id}/messages", times=4, after_effect=True)
             backend.runs[0].say(" there")
             message = await world.discord.until(world.newest)
-            await world.discord.until(
-                lambda: "POST /channels/{channel_id}/messages" in str(world.discord.faults.struck[-1])
-            )
-        world.discord.faults.clear()
-        async with running_bot(world.discord, GatedBackend(text=" there was"), store) as bot:
-            await bot.finished()
+            await world.discord.until(lambda: len(world.discord.faults.struck) == 8)
+            world.discord.faults.drop("POST /channels/{channel_id}/messages", times=4)
+            backend.runs[0].complete(" was")
+            await world.discord.until(lambda: len(world.discord.faults.struck) == 12)
+        async with running_bot(world.discord, backend, store):
+            await world.discord.until(lambda: is_ended(message))
         assert world.answers == [message]
         assert "**Once** there was\n" in message.content
         assert is_ended(message)
