@@ -101,7 +101,14 @@ async def test_each_command_ends_once(tmp_path: Path, ends_before: int) -> None:
             await discord.until(lambda: ended(people) == len(threads(people)) >= len(open_before), 120)
             await until_all_shown(store)
         check_each_once(people, sum(answered))
+        assert waiting_answers(discord) <= sum(answered) - len(roots(people))
         assert [str(each) for each in discord.violations] == []
+
+
+def waiting_answers(discord: FakeDiscord) -> int:
+    """Commands that still seem to be thought about: at most those that were not accepted yet."""
+    answers = [each.original for each in discord.world.interactions.values() if each.original]
+    return sum(answer.loading and not answer.deleted for answer in answers)
 
 
 def check_each_once(people: list[tuple[Member, Channel]], most: int) -> None:
