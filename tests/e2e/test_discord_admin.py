@@ -21,7 +21,7 @@ REFUSED = "Only people who may manage this server can change its settings."
 
 async def told(world: Wonderland, who: Member, command: str, where: Channel | None = None, **given: object) -> str:
     shown = await who.slash(where or world.general, command, **given)
-    await world.discord.settle()
+    await world.discord.settle(0.2)
     assert shown.ephemeral
     return shown.text
 
@@ -31,7 +31,7 @@ async def force(world: Wonderland, who: Member, command: str, **given: object) -
     found = world.discord.commands.find(world.guild.id, command.split()[0], 1)
     data = command_data(world.discord.world, found, command.split()[1:], given)
     shown = Shown(await ask(Asked.COMMAND, who.user, world.general, data))
-    await world.discord.settle()
+    await world.discord.settle(0.2)
     return shown
 
 
@@ -70,7 +70,7 @@ async def test_rules_of_a_channel_a_role_and_a_person() -> None:
         cy = world.guild.add_member("Cy", roles=(role,))
         await told(world, world.admin, "config channel set", channel=other, setting="length", value="2")
         await world.ada.slash(other, "complete", prompt="Once")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         await world.discord.until(lambda: other.threads and "2 tokens" in other.threads[0].messages[-1].content)
         await told(world, world.admin, "config role deny", role=role)
         assert await told(world, cy, "complete", prompt="x") == "An admin has turned Inkling off for you here."
@@ -87,7 +87,7 @@ async def test_rules_of_a_channel_a_role_and_a_person() -> None:
 async def force_ok(world: Wonderland, who: Member, where: Channel) -> bool:
     before = len(where.threads)
     await who.slash(where, "complete", prompt="x", length=2)
-    await world.discord.settle()
+    await world.discord.settle(0.2)
     return len(where.threads) == before + 1
 
 
@@ -100,10 +100,10 @@ async def test_a_channels_rules_hold_in_its_threads() -> None:
             == "Inkling is turned off in this channel."
         )
         shown = await world.ada.click(first, "Again")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         assert shown.followups[0].content == "Inkling is turned off in this channel."
         await world.ada.react(first, "🔁")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         assert len(world.answers) == 1
 
 
@@ -143,7 +143,7 @@ async def test_settings_travel_as_a_file() -> None:
     async with wonderland() as world, running_bot(world.discord):
         await told(world, world.admin, "config set", setting="cooldown_s", value="5")
         shown = await world.admin.slash(world.general, "config export")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         (file,) = shown.message.attachments
         assert json.loads(file.content) == {"cooldown_s": 5.0}
         await told(world, world.admin, "config reset")
@@ -164,7 +164,7 @@ async def test_presets_of_ones_own_and_of_the_server() -> None:
         suggested = await world.ada.autocomplete(world.general, "complete", "preset", "p")
         assert suggested.choices == ["poem", "prose"]
         await world.ada.slash(world.general, "complete", prompt="Once", preset="poem")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         await world.discord.until(lambda: world.ended())
         assert "3 tokens" in world.answers[-1].content
         await told(world, world.ada, "presets delete", name="poem")
@@ -193,7 +193,7 @@ async def test_servers_see_nothing_of_each_other() -> None:
         (first,) = await world.asked()
         foreign = dict(first.buttons[0])
         await ada_there.slash(square, "complete", prompt="Twice", length=2)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         await world.discord.until(lambda: square.threads and square.threads[0].messages)
         there = square.threads[0].messages[0]
         shown = Shown(
@@ -205,7 +205,7 @@ async def test_servers_see_nothing_of_each_other() -> None:
                 there,
             )
         )
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         assert shown.followups[0].content.startswith("I no longer have that result")
 
 
@@ -214,7 +214,7 @@ async def test_status_help_and_forget_me() -> None:
         await world.asked()
         assert "echo: ready" in await told(world, world.ada, "status")
         shown = await world.ada.slash(world.general, "help")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         text = shown.text or shown.message.attachments[0].content.decode()
         assert "complete" in text
         assert "I keep 1 of your requests" in await told(world, world.ada, "forget-me")
@@ -239,7 +239,7 @@ async def test_a_file_as_prompt() -> None:
     async with wonderland() as world, running_bot(world.discord):
         story = File("story.txt", b"Es war einmal\n")
         await world.ada.slash(world.general, "complete", file=story, length=3)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         await world.discord.until(lambda: world.ended())
         assert world.answers[0].content.startswith("**Es war einmal** ")
         picture = File("cat.png", b"\x89PNG", "image/png")

@@ -145,7 +145,7 @@ async def test_what_nobody_can_see_is_not_written_on(what: str) -> None:
         await world.ada.slash(world.general, "complete", prompt="Once")
         run = await backend.next_run()
         message = await world.discord.until(world.newest)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         if what == "message":
             await world.admin.delete(message)
         else:
@@ -166,7 +166,7 @@ async def test_one_deleted_sample_of_several_is_left_out() -> None:
         run.say(" a", sample=0)
         run.say(" b", sample=1)
         await world.discord.until(lambda: world.general.threads and len(world.answers) == 2)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         first, second = world.answers
         await world.admin.delete(first)
         run.complete(" end")
@@ -181,7 +181,7 @@ async def test_a_message_too_old_to_edit_is_followed_by_a_new_one() -> None:
         await world.ada.slash(world.general, "complete", prompt="Once")
         run = await backend.next_run()
         old = await world.discord.until(world.newest)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         world.discord.advance(2 * 3600)
         old.late_edits = 10_000
         run.complete(" there was")

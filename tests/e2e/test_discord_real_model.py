@@ -56,7 +56,7 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             await world.bob.react(answers[0], "🔁")
             await ended(world, 9)
             more = await world.ada.click(answers[0], "⋯ More")
-            await world.discord.settle()
+            await world.discord.settle(0.2)
             await world.ada.click(more.message, "Same seed")
             await ended(world, 12)
             for first, again in zip(answers, world.answers[9:12], strict=True):

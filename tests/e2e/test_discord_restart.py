@@ -59,7 +59,7 @@ async def test_what_was_being_written_goes_on_in_the_same_messages(store: Store,
             for sample in range(samples):
                 run.say(" there was", sample=sample)
             await world.discord.until(lambda: world.general.threads and len(world.answers) == samples)
-            await world.discord.settle()
+            await world.discord.settle(0.2)
         before = [message.id for message in world.answers]
         backend = GatedBackend(text=" there was a lamp")
         async with running_bot(world.discord, backend, store) as bot:
@@ -77,7 +77,7 @@ async def test_an_end_that_could_not_be_shown_is_shown_after_the_next_start(stor
             await world.ada.slash(world.general, "complete", prompt="Once")
             run = await backend.next_run()
             message = await world.discord.until(world.newest)
-            await world.discord.settle()
+            await world.discord.settle(0.2)
             gate = world.discord.faults.hold("PATCH *messages*")
             run.complete(" there was")
             (record,) = await store.open_requests()
@@ -97,7 +97,7 @@ async def test_a_private_result_is_finished_after_a_restart(store: Store) -> Non
             shown = await world.ada.slash(world.general, "complete", prompt="Once", private=True)
             await backend.next_run()
             await world.discord.until(lambda: "Writing" in shown.text)
-            await world.discord.settle()
+            await world.discord.settle(0.2)
         async with running_bot(world.discord, GatedBackend(text=" there was"), store) as bot:
             await bot.finished()
         assert "**Once** there was" in shown.text
@@ -127,7 +127,7 @@ async def test_a_message_whose_answer_got_lost_with_the_process_says_the_end_at_
         async with running_bot(world.discord, backend, store):
             await world.ada.slash(world.general, "complete", prompt="Once")
             await backend.next_run()
-            await world.discord.settle()
+            await world.discord.settle(0.2)
             (root,) = world.general.messages
             world.discord.faults.drop("POST /channels/{channel_id}/messages", times=4, after_effect=True)
             backend.runs[0].say(" there")

@@ -228,7 +228,7 @@ async def test_others_are_refused_in_private() -> None:
         message = await world.discord.until(world.newest)
         shown = await world.bob.click(message, "Stop")
         await world.bob.react(message, "⏹️")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         (told,) = shown.followups
         assert told.ephemeral
         assert told.content == r"Only \@Ada or an admin can stop this."

@@ -96,7 +96,7 @@ async def test_being_shown_the_door_ends_the_work() -> None:
         await world.ada.slash(world.general, "complete", prompt="Once")
         run = await backend.next_run()
         await world.discord.until(world.newest)
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         world.discord.world.remove_bot(world.guild)
         run.say(" there was")
         await run.closed.wait()
@@ -164,5 +164,5 @@ async def test_a_button_of_another_version_is_told() -> None:
         (first,) = await world.asked()
         first.buttons[0]["custom_id"] = "inkling:sing:01ABC:0"
         shown = await world.ada.click(first, "Again")
-        await world.discord.settle()
+        await world.discord.settle(0.2)
         assert shown.text == "That is from another version of me, and I don't know it any more."

@@ -33,6 +33,8 @@ from tests.fakes.discord_world.client import pointed_at
 from tests.fakes.discord_world.places import Channel
 from tests.fakes.worlds import open_store
 
+QUIET_S = 0.2
+"""So long nothing happens, and what people did has surely reached the bot, on a busy machine too."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -67,7 +69,8 @@ class Bot:
     async def finished(self) -> None:
         """Until everything people did is answered, and every request shown to its end."""
         assert self.discord is not None
-        await self.discord.settle()
+        await self.discord.settle(QUIET_S)
+        await self.server.client.until_idle(PATIENCE_S)
         for record in await self.store.open_requests():
             await self.core.jobs.wait(record.id)
         for record in await self.store.undelivered(LONG_AGO):

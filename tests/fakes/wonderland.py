@@ -47,7 +47,7 @@ class Wonderland:
         """/complete in #general, to its end; the messages in its thread."""
         given = {"prompt": "Once upon a time", "length": 5, **options}
         await (who or self.ada).slash(self.general, "complete", **given)
-        await self.discord.settle()
+        await self.discord.settle(0.2)
         count = given.get("samples", 1)
         assert isinstance(count, int)
         await self.discord.until(lambda: self.ended(count))
