@@ -14,7 +14,18 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from annotated_types import MinLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
@@ -138,6 +149,53 @@ class DiscordSettings(Section):
     )
 
 
+class SlackSettings(Section):
+    """The Slack bot; it runs when it has a bot token (one workspace) or a client id and secret (many)."""
+
+    bot_token: Secret | None = Field(
+        None, description="The bot's token, xoxb-…, from the app's page, OAuth & Permissions; for one workspace."
+    )
+    app_token: Secret | None = Field(
+        None, description="The app-level token, xapp-…: Slack is then reached by Socket Mode, with no open address."
+    )
+    signing_secret: Secret | None = Field(
+        None, description="The signing secret; set it without an app token to be called at POST /slack/events."
+    )
+    client_id: str | None = Field(
+        None, min_length=1, description="The app's client id: any workspace may install it at GET /slack/install."
+    )
+    client_secret: Secret | None = Field(None, description="The client secret that belongs to it.")
+    admins: Names = Field((), description="Ids of people who may change settings beside admins and owners.")
+    stream: bool = Field(True, description="Write with Slack's streaming where that can be; else by edits.")
+    api_url: HttpUrl = Field("https://slack.com/api", description="Slack's Web API, or what stands in for it.")
+
+    @field_validator("bot_token", "app_token")
+    @classmethod
+    def _token_is_of_its_kind(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        begins = {"bot_token": "xoxb-", "app_token": "xapp-"}[info.field_name or ""]
+        if token is not None and not token.get_secret_value().startswith(begins):
+            raise setting_error(f"must begin with {begins}; what is there is something else")
+        return token
+
+    @model_validator(mode="after")
+    def _says_how_to_act_and_how_to_hear(self) -> SlackSettings:
+        many = self.client_id is not None or self.client_secret is not None
+        if many and (self.client_id is None or self.client_secret is None):
+            missing = "client_id" if self.client_id is None else "client_secret"
+            raise setting_error("is needed; client_id and client_secret go together", missing)
+        if many and self.bot_token is not None:
+            raise setting_error("is for one workspace, client_id for many; set one of them", "bot_token")
+        if not self.is_on and (self.app_token is not None or self.signing_secret is not None):
+            raise setting_error("is needed, or client_id and client_secret for many workspaces", "bot_token")
+        if self.is_on and self.app_token is None and self.signing_secret is None:
+            raise setting_error("is needed for Socket Mode, or signing_secret to be called by HTTP", "app_token")
+        return self
+
+    @property
+    def is_on(self) -> bool:
+        return self.bot_token is not None or self.client_id is not None
+
+
 class LogSettings(Section):
     """What is logged to the standard error stream."""
 
@@ -166,6 +224,7 @@ class Settings(Section):
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What nobody may exceed.")
     web: WebSettings = Field(default_factory=WebSettings, description="The chat page.")
     discord: DiscordSettings = Field(default_factory=DiscordSettings, description="The Discord bot.")
+    slack: SlackSettings = Field(default_factory=SlackSettings, description="The Slack bot.")
     callbacks: CallbackSettings = Field(
         default_factory=CallbackSettings, description="Where platforms call Inkling, for those set to do so."
     )
