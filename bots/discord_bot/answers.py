@@ -11,10 +11,10 @@ import structlog
 from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
 from bots.documents import Document
+from bots.presenter import BROKEN
 from config.errors import InklingError
 
 NO_MENTIONS = discord.AllowedMentions.none()
-BROKEN = "Inkling failed inside; its log says more. Nothing you wrote is lost."
 
 log = structlog.get_logger(__name__)
 
