@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.slack_world import events, post, views
 from tests.fakes.slack_world.deliveries import ACK_S, Delivery, Kind, trigger_for
 from tests.fakes.slack_world.response_urls import response_url
+from tests.fakes.slack_world.rules import acknowledgements
 
 if TYPE_CHECKING:
     from tests.fakes.slack_world.channels import Channel
@@ -31,6 +32,8 @@ async def ask(user: User, delivery: Delivery) -> Delivery:
         delivery.trigger.delivery = delivery
     post.send(user.world, delivery)
     await answered(delivery)
+    if delivery.kind is Kind.INTERACTIVE and delivery.payload["type"] != "view_submission":
+        acknowledgements.inspect_empty(delivery)
     return delivery
 
 

@@ -55,7 +55,7 @@ def reacted(message: Message, user: User, name: str, event: str) -> None:
 
 
 def home_opened(user: User, channel: Channel, view: View | None, tab: str = "home") -> Delivery | None:
-    told = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab}
+    told: dict[str, Any] = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab}
     told["event_ts"] = user.world.clock.ts()
     if view is not None:
         told |= {"view": view.payload()}

@@ -54,8 +54,7 @@ def _text(part: dict[str, Any]) -> str | None:
 
 
 def pressed(button: dict[str, Any]) -> dict[str, Any]:
-    told = {key: button[key] for key in ("type", "text", "value", "style", "url") if key in button}
-    return told
+    return {key: button[key] for key in ("type", "text", "value", "style", "url") if key in button}
 
 
 def value(workspace: Workspace, part: dict[str, Any], chosen: Any) -> dict[str, Any]:

@@ -30,6 +30,10 @@ def post(channel: Channel, author: User, body: Mapping[str, Any], **about: Any) 
 
 def edit(message: Message, body: Mapping[str, Any]) -> None:
     """Parts that are not named stay, except that new text without blocks takes the old blocks away."""
+    if "text" in body or "markdown_text" in body:
+        message.blocks = []
+    if body.get("blocks"):
+        message.markdown = ""
     _fill(message, body)
     if "metadata" in body:
         message.metadata = body["metadata"] or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def unescaped(text: str) -> str:
     return text
 
 
-def _outside_code(text: str, resolve: Any) -> str:
+def _outside_code(text: str, resolve: Callable[[str], str]) -> str:
     shown, end = "", 0
     for match in VERBATIM.finditer(text):
         shown += resolve(text[end : match.start()]) + unescaped(match[1] if match[1] is not None else match[2])

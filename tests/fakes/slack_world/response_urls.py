@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,9 @@ class ResponseUrl:
         self._take(body, "response_url")
 
     def answered_by_ack(self, payload: dict[str, Any]) -> None:
-        """A command's ack may carry the first message."""
-        try:
+        """A command's ack may carry the first message; of a wrong one the person sees nothing."""
+        with suppress(Refused):
             self._take(payload, "ack")
-        except Refused:
-            pass  # Already told as a violation; the person sees nothing.
 
     def _take(self, body: dict[str, Any], name: str) -> None:
         problems = Problems()

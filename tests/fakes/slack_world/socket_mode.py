@@ -137,7 +137,7 @@ class SocketMode:
     def _send(self, connection: Connection, delivery: Delivery) -> None:
         envelope_id = str(uuid.uuid4())
         connection.unacked[envelope_id] = self.envelopes[envelope_id] = delivery
-        envelope = {
+        envelope: dict[str, Any] = {
             "envelope_id": envelope_id,
             "type": delivery.kind.value,
             "payload": delivery.payload,

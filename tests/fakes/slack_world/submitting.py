@@ -32,10 +32,9 @@ async def submit(user: User, view: View, values: Mapping[str, Any]) -> Delivery:
 def _answered(view: View, delivery: Delivery) -> None:
     payload = delivery.ack_payload
     action = payload.get("response_action") if payload else None
-    acknowledgements.inspect(view, payload)
-    if action == "errors":
+    if not acknowledgements.inspect(view, payload) or action == "errors":
         return
-    if action in ("update", "push") and isinstance(payload.get("view"), dict):
+    if action in ("update", "push"):
         delivery.opened.append(_shown(view, payload["view"], push=action == "push"))
     elif action == "clear":
         _close_all(view.user)
@@ -58,6 +57,8 @@ def _close_all(user: User) -> None:
 
 
 async def close(user: User, view: View) -> None:
+    if not view.open or view.user is not user:
+        raise asking.NotPossible(f"{user.name} does not see this view")
     view.open = False
     view.world.changes.announce()
     if view.content.get("notify_on_close"):

@@ -33,7 +33,7 @@ class View:
 
     @property
     def is_home(self) -> bool:
-        return self.content["type"] == "home"
+        return bool(self.content["type"] == "home")
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ class View:
 
     def payload(self) -> dict[str, Any]:
         shown = self.content
-        told = {
+        return {
             "id": self.id,
             "team_id": self.user.workspace.id,
             "type": shown["type"],
@@ -90,7 +90,6 @@ class View:
             "app_installed_team_id": self.user.workspace.id,
             "bot_id": self.user.workspace.bot.bot_id,
         }
-        return told
 
 
 def show_new(user: User, content: dict[str, Any], previous: View | None = None) -> View:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fakes.slack_world.rules import messages
 from tests.fakes.slack_world.rules.problems import Problems
 
 KNOWN = {
@@ -23,7 +24,17 @@ KNOWN = {
 }
 
 
-def inspect(problems: Problems, body: dict[str, Any]) -> None:
+def inspect(problems: Problems, body: Any) -> None:
+    if not isinstance(body, dict):
+        problems.refuse("", "invalid_payload")
+        return
     for key in body:
         if key not in KNOWN:
             problems.frown(f"/{key}", "unknown field")
+    if body.get("response_type") not in (None, "ephemeral", "in_channel"):
+        problems.refuse("/response_type", "invalid_payload")
+    if body.get("delete_original"):
+        return
+    messages.check(problems, body)
+    if body.get("response_type") == "in_channel":
+        messages.check_unfurl(problems, body)

@@ -189,7 +189,7 @@ class WebApi:
             call.violated("", problem)
         check(call)
         self._inspect(call)
-        payload = {"ok": True} | call.method.handler(call)
+        payload: Payload = {"ok": True} | call.method.handler(call)
         if call.warnings:
             payload |= {"warning": ",".join(call.warnings), "response_metadata": {"warnings": call.warnings}}
         scopes = ",".join(call.installation.scopes) if call.installation else ""

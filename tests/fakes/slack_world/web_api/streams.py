@@ -56,7 +56,7 @@ def append_stream(call: Call) -> Payload:
     "chat.stopStream",
     "t2",
     needs="channel ts",
-    takes="chunks markdown_text blocks metadata session_status",
+    takes="chunks markdown_text blocks metadata",
     scopes="chat:write",
 )
 def stop_stream(call: Call) -> Payload:
