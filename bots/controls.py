@@ -1,4 +1,4 @@
-"""What the id of a button carries: action, request, sample. So buttons work on any old message, whoever sent it when."""
+"""What the id of a button carries: action, request, sample. So buttons work on any old message, after any restart."""
 
 from __future__ import annotations
 
