@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.slack_world import asking, events, forms, posting, submitting
+from tests.fakes.slack_world import asking, events, forms, installing, posting, submitting
 from tests.fakes.slack_world.asking import NotPossible
 from tests.fakes.slack_world.files import File
 from tests.fakes.slack_world.shown import Shown
@@ -13,10 +13,9 @@ from tests.fakes.slack_world.views import View, home_of, top_modal
 
 if TYPE_CHECKING:
     from tests.fakes.slack_world.channels import Channel
+    from tests.fakes.slack_world.installing import Page
     from tests.fakes.slack_world.messages import Message
     from tests.fakes.slack_world.people import User
-
-Place = "Message | View"
 
 
 class Actor:
@@ -77,6 +76,12 @@ class Actor:
     def modal(self) -> View | None:
         """The one on top."""
         return top_modal(self.user)
+
+    async def install(
+        self, url: str, *, allow: bool = True, state: str | None = None, keeps_cookies: bool = True
+    ) -> Page:
+        """By OAuth, from the app's install page at `url` to its last page; with `state` a forged one comes back."""
+        return await installing.install(self.user, url, allow=allow, state=state, keeps_cookies=keeps_cookies)
 
     # Saying.
 

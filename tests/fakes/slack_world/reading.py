@@ -42,7 +42,7 @@ def visible_text(message: Message | View) -> str:
 
 def mrkdwn(text: str, workspace: Workspace | None = None) -> str:
     """Code keeps its marks; entities are resolved everywhere."""
-    return _outside_code(text, lambda piece: _spans(_named(piece, workspace)))
+    return _outside_code(text, lambda piece: unescaped(_spans(_named(piece, workspace))))
 
 
 def markdown(text: str, workspace: Workspace | None = None) -> str:
@@ -64,7 +64,8 @@ def _outside_code(text: str, resolve: Callable[[str], str]) -> str:
 
 
 def _named(text: str, workspace: Workspace | None) -> str:
-    return unescaped(CONTROL.sub(lambda match: _control(match, workspace), text))
+    """Before entities become the signs that people see."""
+    return CONTROL.sub(lambda match: _control(match, workspace), text)
 
 
 def _control(match: re.Match[str], workspace: Workspace | None) -> str:
@@ -89,7 +90,7 @@ def _markdown(text: str, workspace: Workspace | None) -> str:
     text = LINE_MARKS.sub("", MARKDOWN_LINK.sub(r"\1", text))
     for span in DOUBLED:
         text = span.sub(r"\1", text)
-    text = _spans(_named(text, workspace))
+    text = unescaped(_spans(_named(text, workspace)))
     return "".join(chr(ord(each) - ASIDE) if ASIDE <= ord(each) < ASIDE + 128 else each for each in text)
 
 
@@ -125,7 +126,7 @@ def _rich(part: dict[str, Any], workspace: Workspace | None) -> str:
     if kind == "link":
         return str(part.get("text") or part["url"])
     if kind == "user":
-        return _named(f"<@{part['user_id']}>", workspace)
+        return unescaped(_named(f"<@{part['user_id']}>", workspace))
     if kind == "emoji":
         return f":{part['name']}:"
     separator = "\n" if kind in ("rich_text", "rich_text_list") else ""

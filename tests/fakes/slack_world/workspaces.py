@@ -121,7 +121,8 @@ class Workspace:
     def install(self, scopes: tuple[str, ...] | None = None, by: User | None = None) -> Installation:
         """As with the button on the app's own page; with OAuth, use User.install."""
         old = self.installation
-        token = f"xoxb-{self.id}-{secrets.token_hex(12)}"
+        # Installed once more, an app keeps its token; after it was removed it gets another.
+        token = old.token if old is not None and old.works else f"xoxb-{self.id}-{secrets.token_hex(12)}"
         bot, bot_id = (old.bot, old.bot_id) if old else (self._bot_user(), self.world.mint("B"))
         bot.bot_id = bot_id
         self.installation = Installation(self, token, scopes or self.world.app.scopes, bot, bot_id, by)

@@ -20,7 +20,7 @@ def auth_test(call: Call) -> Payload:
     }
 
 
-@method("api.test", "t4", takes="error foo", token="none")
+@method("api.test", "t4", takes="error", token="none")
 def api_test(call: Call) -> Payload:
     if error := call.get("error"):
         raise Refused(str(error))

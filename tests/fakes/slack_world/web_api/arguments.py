@@ -75,7 +75,7 @@ def check(call: Call) -> None:
         # bolt gives team_id to its clients, which send it with every call.
         if name not in call.method.takes and name != "team_id":
             call.violated(f"/{name}", "unknown argument")
-    missing = [name for name in call.method.needs if call.arguments.get(name) in (None, "")]
+    missing = [name for name in call.method.needs if call.arguments.get(name) is None]
     if missing:
         call.violated("", f"missing {', '.join(missing)}")
         raise invalid("invalid_arguments", [f"[ERROR] missing required field: {name}" for name in missing])

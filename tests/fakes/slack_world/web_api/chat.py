@@ -123,8 +123,8 @@ def get_permalink(call: Call) -> Payload:
 @method(
     "assistant.threads.setStatus",
     "t5",
-    needs="channel_id thread_ts",
-    takes="status loading_messages icon_emoji icon_url username",
+    needs="channel_id thread_ts status",
+    takes="loading_messages icon_emoji icon_url username",
     scopes="chat:write",
 )
 def set_status(call: Call) -> Payload:

@@ -113,7 +113,8 @@ def conversations_replies(call: Call) -> Payload:
     scopes=HISTORY,
 )
 def conversations_history(call: Call) -> Payload:
-    return _told(call, list(reversed(_readable(call).roots)))
+    told = _told(call, list(reversed(_readable(call).roots)))
+    return told | {"channel_actions_ts": None, "channel_actions_count": 0, "pin_count": 0}
 
 
 def _readable(call: Call) -> Channel:

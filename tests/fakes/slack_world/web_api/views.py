@@ -12,6 +12,7 @@ MOST_PUSHED = 3
 
 @method("views.open", "t4", needs="view", takes="trigger_id interactivity_pointer")
 def views_open(call: Call) -> Payload:
+    _check_external_id(call)
     trigger = _spend(call)
     view = show_new(trigger.user, call.get("view"))
     return _opened(trigger, view)
@@ -56,8 +57,7 @@ def _spend(call: Call) -> Trigger:
 def views_update(call: Call) -> Payload:
     view = call.world.views.get(call.text("view_id"))
     if external := call.get("external_id"):
-        there = call.world.views.values()
-        view = next((each for each in there if each.content.get("external_id") == external and each.open), None)
+        view = next((each for each in _views(call) if each.content.get("external_id") == external and each.open), None)
     if view is None or not view.open or view.workspace is not call.workspace:
         raise Refused("not_found")
     _check_hash(call, view)
@@ -69,7 +69,9 @@ def views_update(call: Call) -> Payload:
 def views_publish(call: Call) -> Payload:
     if not call.world.app.has_home:
         raise Refused("not_enabled")
-    user = call.user("user_id")
+    user = call.workspace.users.get(call.text("user_id"))
+    if user is None:
+        raise Refused("invalid_arguments")
     view = home_of(user)
     if view is None:
         view = show_new(user, call.get("view"))
@@ -77,6 +79,16 @@ def views_publish(call: Call) -> Payload:
         _check_hash(call, view)
         view.show(call.get("view"))
     return {"view": view.payload()}
+
+
+def _check_external_id(call: Call) -> None:
+    external = call.get("view").get("external_id")
+    if external and any(each.open and each.content.get("external_id") == external for each in _views(call)):
+        raise Refused("duplicate_external_id")
+
+
+def _views(call: Call) -> list[View]:
+    return [each for each in call.world.views.values() if each.workspace is call.workspace]
 
 
 def _check_hash(call: Call, view: View) -> None:
