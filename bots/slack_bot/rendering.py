@@ -59,7 +59,7 @@ class Message:
     @property
     def text(self) -> str:
         """For notifications and screen readers."""
-        shown = self.quote or plain(self.body).strip() or " ".join([self.head, *self.small])
+        shown = self.quote or plain(self.body).strip() or " ".join([self.head, *self.small]).strip()
         return escape(shown[:NOTIFICATION]) or "Inkling"
 
 
