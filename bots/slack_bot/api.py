@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -34,9 +35,9 @@ class SlackApi:
         self.bot_user = bot_user
         self.token = token
         patient = AsyncRateLimitErrorRetryHandler(max_retry_count=PATIENT_TIMES)
-        lost = AsyncConnectionErrorRetryHandler(max_retry_count=2)
+        lost = [AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler(max_retry_count=2)]
         self._making = make_client(api_url, token, [patient])
-        self._repeatable = make_client(api_url, token, [patient, lost])
+        self._repeatable = make_client(api_url, token, [patient, *lost])
         self._hurried = make_client(api_url, token, [])
 
     # Messages.

@@ -11,7 +11,15 @@ _NO_TOKEN = frozenset(
     {"token_revoked", "account_inactive", "invalid_auth", "not_authed", "token_expired", "team_access_not_granted"}
 )
 _NO_PLACE = frozenset(
-    {"channel_not_found", "not_in_channel", "is_archived", "thread_not_found", "is_inactive", "user_not_found"}
+    {
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "user_not_found",
+    }
 )
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 _MAY_NOT_WRITE = frozenset(
@@ -28,6 +36,9 @@ _MAY_NOT_WRITE = frozenset(
 )
 _NEEDS_NEW_MESSAGE = frozenset({"cant_update_message", "edit_window_closed"})
 _STREAM_OVER = frozenset({"message_not_in_streaming_state", "message_not_found", "messaging_processing_failed"})
+_PASSING = frozenset(
+    {"", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "team_added_to_org"}
+)
 UNREACHABLE = (aiohttp.ClientError, asyncio.TimeoutError, OSError, SlackClientError)
 
 
@@ -47,6 +58,11 @@ def is_token_dead(error: BaseException) -> bool:
 def is_gone(error: BaseException) -> bool:
     """The channel or thread is no more, or no longer for us."""
     return code_of(error) in _NO_PLACE or is_token_dead(error)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Trying again may help."""
+    return code_of(error) in _PASSING
 
 
 def is_outside(error: BaseException) -> bool:

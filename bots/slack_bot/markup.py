@@ -19,7 +19,7 @@ _SIGNS = re.compile(f"[{_BOLD}{_PLAIN}{_LITERAL}]")
 _TOKEN = re.compile(
     f"{_LITERAL}(?P<literal>.)|(?P<sign>[{_BOLD}{_PLAIN}])|(?P<text>[^{_BOLD}{_PLAIN}{_LITERAL}]+)", re.S
 )
-_MARKDOWN = re.compile(r"[\\`*_~\[\]#|]")
+_MARKDOWN = re.compile(r"[\\`*_~()\[\]#|]")
 
 
 class RichMarkup:

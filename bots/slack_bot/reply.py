@@ -14,7 +14,7 @@ from bots.reply import PlaceGone
 from bots.slack_bot.api import SlackApi
 from bots.slack_bot.board import Board
 from bots.slack_bot.emoji import name_of
-from bots.slack_bot.failures import code_of, is_closed, is_gone, is_outside, is_token_dead
+from bots.slack_bot.failures import UNREACHABLE, code_of, is_closed, is_gone, is_outside, is_passing, is_token_dead
 from bots.slack_bot.place import Place, direct_place
 from bots.slack_bot.rendering import ROOT, Message, PartKey, render_documents, render_root, render_samples
 from bots.slack_bot.stream import LASTS_S, Stream
@@ -28,6 +28,8 @@ STREAM_INTERVAL_S = 1.0
 MOST_INTERVAL_S = 15.0
 PER_REPLY_S = 1.3
 """Slack takes about fifty edits a minute from all results of a workspace together."""
+PAUSES_S = (0.5, 2.0, 5.0)
+"""Before an end is shown again that Slack failed to take: it may be posted twice then, which beats not at all."""
 SAMPLES_PER_UPDATE = 3
 """So that an end doesn't wait for the last of many samples to be edited."""
 
@@ -79,9 +81,20 @@ class SlackReply:
         await self._show(view, SAMPLES_PER_UPDATE)
 
     async def finish(self, view: ResultView) -> None:
-        await self._show(view, len(view.samples))
+        await self._show_surely(view)
         self._live.discard(self)
         await self._offer_again(view)
+
+    async def _show_surely(self, view: ResultView) -> None:
+        for pause_s in PAUSES_S:
+            try:
+                return await self._show(view, len(view.samples))
+            except UNREACHABLE as error:
+                if not is_passing(error):
+                    raise
+                log.info("slack.end_not_shown", code=code_of(error) or type(error).__name__)
+                await asyncio.sleep(pause_s)
+        return await self._show(view, len(view.samples))
 
     async def _show(self, view: ResultView, most: int) -> None:
         try:
@@ -179,6 +192,8 @@ class SlackReply:
             await board.put(ROOT, root, self.place.channel, None)
         shown = board.get(ROOT)
         assert shown is not None
+        if shown.deleted:
+            raise PlaceGone("its root was deleted")
         if self.place.thread != shown.ts:
             self.place = self.place.model_copy(update={"thread": shown.ts})
 
@@ -196,8 +211,8 @@ class SlackReply:
     async def _react(self, api: SlackApi, channel: str, ts: str, name: str) -> None:
         try:
             await api.react(channel, ts, name)
-        except SlackApiError as error:
-            log.info("slack.no_reaction", code=code_of(error), emoji=name)
+        except UNREACHABLE as error:
+            log.info("slack.no_reaction", code=code_of(error) or type(error).__name__, emoji=name)
 
 
 def _not_here(error: SlackApiError) -> str:
