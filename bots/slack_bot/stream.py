@@ -17,6 +17,8 @@ from bots.views import ResultView
 
 LASTS_S = 240.0
 """Slack ends streams after about five minutes, and what is written then is lost."""
+MARKDOWN_LIMIT = 12_000
+"""Characters of one call, as they are sent."""
 KEY: PartKey = (0, 0)
 
 log = structlog.get_logger(__name__)
@@ -60,11 +62,12 @@ class Stream:
     def _fits(self, view: ResultView) -> bool:
         if view.ended or len(view.samples) != 1 or not view.samples[0].text:
             return False
+        prompt, text = shown_prompt(view.prompt), view.samples[0].text
+        if len(prompt) + len(text) > BODY_LIMIT or len(streamed(prompt, text)) > MARKDOWN_LIMIT:
+            return False
         if self._shown is None:
             return self._board.get(KEY) is None and self._place.thread is not None
-        text = view.samples[0].text
-        is_late = asyncio.get_running_loop().time() > self._until
-        return text.startswith(self._sent) and len(shown_prompt(view.prompt)) + len(text) < BODY_LIMIT and not is_late
+        return text.startswith(self._sent) and asyncio.get_running_loop().time() < self._until
 
     async def _start(self, view: ResultView) -> None:
         text, place = view.samples[0].text, self._place
