@@ -103,6 +103,10 @@ class SlackServer:
                 async with asyncio.timeout(CLOSE_WITHIN_S):
                     await self._socket.close()
             self._socket = None
+        await self.until_idle()
+
+    async def until_idle(self) -> None:
+        """Until nothing that came is being answered any more."""
         await self._busy.until_idle(CLOSE_WITHIN_S)
 
 

@@ -48,6 +48,12 @@ class Bot:
             await self.core.jobs.wait(record.id)
         await self.slack.settle()
 
+    async def finished_with(self, team: Workspace) -> None:
+        """Until everything of a workspace that took the bot out is answered and erased; others may go on."""
+        await self.slack.settle()
+        await self.server.until_idle()
+        assert await self.store.installation(WorkspaceRef("slack", team.id)) is None
+
     async def requests(self, team: Workspace, channel: Channel) -> tuple[RequestRecord, ...]:
         return await self.store.recent(WorkspaceRef("slack", team.id), channel.id, 1000)
 
