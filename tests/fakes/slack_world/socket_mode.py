@@ -114,9 +114,19 @@ class SocketMode:
     def _gone(self, connection: Connection) -> None:
         self.connections.remove(connection)
         for delivery in connection.unacked.values():
-            if delivery.kind is Kind.EVENT:
-                post.missed(self.world, delivery, "connection_failed")
+            self._again(delivery)
         self.world.changes.announce()
+
+    def _again(self, delivery: Delivery) -> None:
+        """What a broken connection left open comes over another, commands and clicks within their three seconds."""
+        if delivery.over:
+            return
+        if delivery.kind is Kind.EVENT:
+            post.missed(self.world, delivery, "connection_failed")
+        else:
+            delivery.attempts += 1
+            delivery.retry_reason = "connection_failed"
+            self.carry(delivery)
 
     # Sending.
 
