@@ -119,6 +119,23 @@ class Actor:
     async def unreact(self, message: Message, name: str) -> None:
         posting.unreact(message, self.user, name)
 
+    async def edit(self, message: Message, text: str) -> None:
+        if message.author is not self.user:
+            raise NotPossible(f"{self.user.name} did not write this")
+        posting.edit(message, {"text": linked(text, self.user.workspace)})
+
+    async def invite(self, where: Channel, user: User | None = None) -> None:
+        """Somebody into a channel: the bot, unless named."""
+        self._enter(where)
+        invited = user or self.user.workspace.bot
+        if invited not in where.members:
+            where.members.append(invited)
+            events.joined(where, invited, self.user)
+
+    async def remove_bot(self, where: Channel) -> None:
+        self._enter(where)
+        where.members.remove(self.user.workspace.bot)
+
     # Seeing.
 
     def sees(self, where: Channel | None = None) -> list[Message]:
