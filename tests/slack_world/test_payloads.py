@@ -48,9 +48,9 @@ def surplus(mine: Any, seen: Any, path: str = "") -> list[str]:
 
 
 def _of_key(key: str, value: Any, seen: dict[str, Any], path: str) -> list[str]:
-    if key not in seen:
-        return [] if key in NEWER else [path]
-    return [] if key in FREE else surplus(value, seen[key], path)
+    if key in FREE or (key in NEWER and key not in seen):
+        return []
+    return surplus(value, seen[key], path) if key in seen else [path]
 
 
 def _kind(value: Any) -> str:

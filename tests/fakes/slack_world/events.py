@@ -38,7 +38,8 @@ def posted(message: Message) -> None:
     event, channel_type = MESSAGES_IN[channel.kind]
     told = message.payload() | {"channel": channel.id, "event_ts": message.ts}
     if message.files:
-        told["subtype"] = "file_share"
+        told = {key: value for key, value in told.items() if key not in ("team", "client_msg_id")}
+        told |= {"subtype": "file_share", "upload": False, "display_as_bot": False}
     if _hears(channel.workspace, event):
         _emit(channel.workspace, told | {"channel_type": channel_type}, channel)
     mentioned = bot.tag in message.text and message.author is not bot and channel.kind is not ChannelKind.DIRECT
