@@ -45,6 +45,7 @@ def parrot(client: AsyncWebClient, signing_secret: str | None = None, **options:
     app = AsyncApp(
         client=client, signing_secret=signing_secret or "unused", logger=logging.getLogger("parrot"), **options
     )
+    app.middleware(Once().__call__)
     app.command("/repeat")(repeat)
     app.command("/ask")(ask)
     app.action("again")(again)
@@ -59,15 +60,31 @@ def parrot(client: AsyncWebClient, signing_secret: str | None = None, **options:
     return app
 
 
+class Once:
+    """A command that comes again after a broken connection is known by its trigger, and left alone."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    async def __call__(self, body: dict[str, Any], ack: Any, next_: Any) -> None:
+        trigger = body.get("trigger_id", "")
+        if trigger in self._seen:
+            await ack()
+            return
+        if "command" in body:
+            self._seen.add(trigger)
+        await next_()
+
+
 async def repeat(ack: Any, command: dict[str, Any], client: AsyncWebClient, respond: Any) -> None:
     await ack()
-    words = command["text"]
-    root = await client.chat_postMessage(channel=command["channel_id"], text=words, **QUIET)
+    words, channel = command["text"], command["channel_id"]
+    root = await client.chat_postMessage(channel=channel, text=words, **QUIET)
     said = await client.chat_postMessage(
-        channel=command["channel_id"], thread_ts=root["ts"], text="…", blocks=[section("…"), AGAIN], **QUIET
+        channel=channel, thread_ts=root["ts"], text="…", blocks=[section("…"), AGAIN], **QUIET
     )
     await client.chat_update(
-        channel=command["channel_id"], ts=said["ts"], text=words, blocks=[section(words * 2), AGAIN], parse="none"
+        channel=channel, ts=said["ts"], text=words, blocks=[section(words * 2), AGAIN], parse="none"
     )
     await respond(f"Said: {words}")
 

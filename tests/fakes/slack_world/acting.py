@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes.slack_world import asking, events, forms, installing, posting, submitting
 from tests.fakes.slack_world.asking import NotPossible
+from tests.fakes.slack_world.composing import linked
 from tests.fakes.slack_world.files import File
 from tests.fakes.slack_world.shown import Shown
 from tests.fakes.slack_world.views import View, home_of, top_modal
@@ -83,18 +84,22 @@ class Actor:
         """By OAuth, from the app's install page at `url` to its last page; with `state` a forged one comes back."""
         return await installing.install(self.user, url, allow=allow, state=state, keeps_cookies=keeps_cookies)
 
+    def consent(self, *scopes: str, redirect_uri: str = "") -> str:
+        """The code alone, where a test plays the app's part itself."""
+        return installing.consent(self.user, scopes or self.user.world.app.scopes, redirect_uri)
+
     # Saying.
 
     async def say(self, where: Channel, text: str, *, thread: Message | None = None) -> Message:
-        """As typed: what would mean something to Slack is escaped, as its client does."""
+        """As typed into Slack's client: escaped, URLs marked, @names and #names by their ids."""
         self._enter(where)
-        escaped = asking.escaped(text)
-        return posting.post(where, self.user, {"text": escaped}, thread_ts=_root_ts(thread))
+        body = {"text": linked(text, self.user.workspace)}
+        return posting.post(where, self.user, body, thread_ts=_root_ts(thread))
 
     async def mention(self, where: Channel, text: str, *, thread: Message | None = None) -> Message:
         """Says it with the bot's name in front."""
         self._enter(where)
-        said = f"{self.user.workspace.bot.tag} {asking.escaped(text)}".strip()
+        said = f"{self.user.workspace.bot.tag} {linked(text, self.user.workspace)}".strip()
         return posting.post(where, self.user, {"text": said}, thread_ts=_root_ts(thread))
 
     async def upload(
@@ -104,7 +109,7 @@ class Actor:
         held = content.encode() if isinstance(content, str) else content
         file = File(self.user.workspace, self.user.world.mint("F"), name, self.user, len(held), held, complete=True)
         self.user.world.files[file.id] = file
-        body = {"text": asking.escaped(text)}
+        body = {"text": linked(text, self.user.workspace)}
         return posting.post(where, self.user, body, thread_ts=_root_ts(thread), files=[file])
 
     async def delete(self, message: Message) -> None:
@@ -120,6 +125,23 @@ class Actor:
 
     async def unreact(self, message: Message, name: str) -> None:
         posting.unreact(message, self.user, name)
+
+    async def edit(self, message: Message, text: str) -> None:
+        if message.author is not self.user:
+            raise NotPossible(f"{self.user.name} did not write this")
+        posting.edit(message, {"text": linked(text, self.user.workspace)})
+
+    async def invite(self, where: Channel, user: User | None = None) -> None:
+        """Somebody into a channel: the bot, unless named."""
+        self._enter(where)
+        invited = user or self.user.workspace.bot
+        if invited not in where.members:
+            where.members.append(invited)
+            events.joined(where, invited, self.user)
+
+    async def remove_bot(self, where: Channel) -> None:
+        self._enter(where)
+        where.members.remove(self.user.workspace.bot)
 
     # Seeing.
 

@@ -57,6 +57,8 @@ class Application:
     events: tuple[str, ...] = DEFAULT_EVENTS
     commands: dict[str, bool] | None = None
     """Each with whether Slack turns names in its text into ids (should_escape)."""
+    escapes_commands: bool = True
+    """Whether & < > come as entities in a command's text, as they do in messages; Slack's documents do not say."""
     shortcuts: list[Shortcut] | None = None
     redirect_urls: tuple[str, ...] | None = None
     has_home: bool = True

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.slack_world import events, post, views
+from tests.fakes.slack_world.composing import escaped, linked
 from tests.fakes.slack_world.deliveries import ACK_S, Delivery, Kind, trigger_for
 from tests.fakes.slack_world.response_urls import response_url
 from tests.fakes.slack_world.rules import acknowledgements
@@ -44,10 +45,6 @@ async def answered(delivery: Delivery) -> None:
         raise NoAnswer(f"{delivery.failed}: {delivery.name} {json.dumps(delivery.payload)[:300]}")
 
 
-def escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 async def command(user: User, where: Channel, name: str, text: str) -> Delivery:
     known = user.world.app.commands
     if known is not None and name not in known:
@@ -64,13 +61,20 @@ async def command(user: User, where: Channel, name: str, text: str) -> Delivery:
         "user_id": user.id,
         "user_name": user.handle,
         "command": name,
-        "text": escaped(text.strip()),
+        "text": _command_text(user, name, text.strip()),
         "api_app_id": user.world.app.id,
         "is_enterprise_install": "false",
         "response_url": answers.url,
         "trigger_id": trigger.id,
     }
     return await ask(user, Delivery(user.workspace, Kind.COMMAND, payload, None, answers, trigger))
+
+
+def _command_text(user: User, name: str, text: str) -> str:
+    app = user.world.app
+    if app.commands and app.commands.get(name):
+        return linked(text, user.workspace, with_names=True)
+    return escaped(text) if app.escapes_commands else text
 
 
 def interaction(user: User, kind: str) -> dict[str, Any]:
@@ -83,6 +87,14 @@ def interaction(user: User, kind: str) -> dict[str, Any]:
         "enterprise": None,
         "is_enterprise_install": False,
     }
+
+
+def shortcut(user: User, kind: str) -> dict[str, Any]:
+    """Told a little less than clicks are."""
+    told = interaction(user, kind)
+    del told["api_app_id"]
+    unsaid = "username" if kind == "message_action" else "name"
+    return told | {"user": {key: value for key, value in user.brief().items() if key != unsaid}}
 
 
 async def act(user: User, where: Message | View, element: dict[str, Any], value: dict[str, Any]) -> Delivery:
@@ -124,7 +136,7 @@ async def message_shortcut(user: User, message: Message, name: str) -> Delivery:
     if not message.channel.seen_by(user):
         raise NotPossible(f"{user.name} does not see #{message.channel.name}")
     answers, trigger = response_url(message.channel, user, kind="app"), trigger_for(user)
-    payload = interaction(user, "message_action") | {
+    payload = shortcut(user, "message_action") | {
         "callback_id": found.callback_id,
         "trigger_id": trigger.id,
         "response_url": answers.url,
@@ -141,7 +153,7 @@ async def global_shortcut(user: User, name: str) -> Delivery:
     if found is None:
         raise NotPossible(f"there is no shortcut “{name}”")
     trigger = trigger_for(user)
-    payload = interaction(user, "shortcut") | {
+    payload = shortcut(user, "shortcut") | {
         "callback_id": found.callback_id,
         "trigger_id": trigger.id,
         "action_ts": user.world.clock.ts(),

@@ -26,6 +26,7 @@ class Clock:
         self._last_us = 0
         self._alarms: list[Alarm] = []
         self._wake: asyncio.TimerHandle | None = None
+        self._stopped = False
 
     def now(self) -> float:
         return time.time() + self._ahead_s
@@ -37,8 +38,9 @@ class Clock:
 
     def after(self, seconds: float, ring: Callable[[], None]) -> Alarm:
         alarm = Alarm(self.now() + seconds, ring)
-        self._alarms.append(alarm)
-        self._set_wake()
+        if not self._stopped:
+            self._alarms.append(alarm)
+            self._set_wake()
         return alarm
 
     def advance(self, seconds: float) -> None:
@@ -51,6 +53,8 @@ class Clock:
         self._set_wake()
 
     def stop(self) -> None:
+        """For good: nothing rings any more."""
+        self._stopped = True
         self._alarms.clear()
         self._set_wake()
 

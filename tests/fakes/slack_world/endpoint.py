@@ -76,11 +76,7 @@ class Endpoint:
         }
 
     def signed(self, body: bytes, *, secret: str | None = None, at: float | None = None) -> dict[str, str]:
-        stamp = str(int(self.world.clock.now() if at is None else at))
-        base = b"v0:" + stamp.encode() + b":" + body
-        key = (secret or self.world.app.signing_secret).encode()
-        signature = "v0=" + hmac.new(key, base, hashlib.sha256).hexdigest()
-        return {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": stamp}
+        return signed(body, secret or self.world.app.signing_secret, self.world.clock.now() if at is None else at)
 
     async def post(self, body: bytes, kind: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
         """With a good signature, unless told otherwise."""
@@ -116,6 +112,13 @@ class Endpoint:
             post.missed(self.world, delivery, "http_error")
         else:
             post.acked(self.world, delivery, _payload(text) if delivery.kind is not Kind.EVENT else None)
+
+
+def signed(body: bytes, secret: str, at: float) -> dict[str, str]:
+    stamp = str(int(at))
+    base = b"v0:" + stamp.encode() + b":" + body
+    signature = "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
+    return {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": stamp}
 
 
 def _body(delivery: Delivery) -> tuple[bytes, str]:

@@ -19,6 +19,7 @@ SCOPES = {
     "app_mention": "app_mentions:read",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
+    "member_joined_channel": "channels:read",
     "message.im": "im:history",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
@@ -37,12 +38,42 @@ def posted(message: Message) -> None:
     event, channel_type = MESSAGES_IN[channel.kind]
     told = message.payload() | {"channel": channel.id, "event_ts": message.ts}
     if message.files:
-        told["subtype"] = "file_share"
+        told = {key: value for key, value in told.items() if key not in ("team", "client_msg_id")}
+        told |= {"subtype": "file_share", "upload": False, "display_as_bot": False}
     if _hears(channel.workspace, event):
         _emit(channel.workspace, told | {"channel_type": channel_type}, channel)
     mentioned = bot.tag in message.text and message.author is not bot and channel.kind is not ChannelKind.DIRECT
     if mentioned and _hears(channel.workspace, "app_mention"):
         _emit(channel.workspace, told | {"type": "app_mention"}, channel)
+
+
+def changed(message: Message, previous: dict[str, Any]) -> None:
+    """Also of the bot's own edits: bolt does not know these for its own."""
+    told = {"subtype": "message_changed", "message": message.payload(), "previous_message": previous}
+    _hidden(message, told)
+
+
+def deleted(message: Message, previous: dict[str, Any]) -> None:
+    _hidden(message, {"subtype": "message_deleted", "deleted_ts": message.ts, "previous_message": previous})
+
+
+def _hidden(message: Message, told: dict[str, Any]) -> None:
+    event, channel_type = MESSAGES_IN[message.channel.kind]
+    if not message.channel.has_bot or message.ephemeral or not _hears(message.workspace, event):
+        return
+    ts = message.channel.world.clock.ts()
+    where = {"type": "message", "hidden": True, "channel": message.channel.id, "channel_type": channel_type}
+    _emit(message.workspace, where | {"ts": ts, "event_ts": ts} | told, message.channel)
+
+
+def joined(channel: Channel, user: User, inviter: User | None = None) -> None:
+    channel.world.changes.announce()
+    if not channel.has_bot or not _hears(channel.workspace, "member_joined_channel"):
+        return
+    kind = "G" if channel.kind is ChannelKind.PRIVATE else "C"
+    told = {"type": "member_joined_channel", "user": user.id, "channel": channel.id, "channel_type": kind}
+    told |= {"team": channel.workspace.id, "event_ts": channel.world.clock.ts()}
+    _emit(channel.workspace, told | ({"inviter": inviter.id} if inviter else {}), channel)
 
 
 def reacted(message: Message, user: User, name: str, event: str) -> None:
@@ -64,19 +95,15 @@ def home_opened(user: User, channel: Channel, view: View | None, tab: str = "hom
 
 def uninstalled(installation: Installation) -> None:
     """Both come, in no promised order."""
-    workspace = installation.workspace
-    if _subscribed(workspace, "tokens_revoked"):
-        told = {"oauth": [], "bot": [installation.bot.id]}
-        _emit(workspace, {"type": "tokens_revoked", "tokens": told, "event_ts": workspace.world.clock.ts()})
-    if _subscribed(workspace, "app_uninstalled"):
-        _emit(workspace, {"type": "app_uninstalled", "event_ts": workspace.world.clock.ts()})
+    revoked(installation)
+    if _subscribed(installation.workspace, "app_uninstalled"):
+        _emit(installation.workspace, {"type": "app_uninstalled"})
 
 
 def revoked(installation: Installation) -> None:
-    workspace = installation.workspace
-    if _subscribed(workspace, "tokens_revoked"):
+    if _subscribed(installation.workspace, "tokens_revoked"):
         told = {"oauth": [], "bot": [installation.bot.id]}
-        _emit(workspace, {"type": "tokens_revoked", "tokens": told, "event_ts": workspace.world.clock.ts()})
+        _emit(installation.workspace, {"type": "tokens_revoked", "tokens": told})
 
 
 def _subscribed(workspace: Workspace, event: str) -> bool:

@@ -93,10 +93,15 @@ def _check(user: User, asked: dict[str, str]) -> None:
 def _consent(user: User, asked: dict[str, str], *, allow: bool) -> dict[str, str]:
     if not allow:
         return {"error": "access_denied"}
-    code, expires_at = secrets.token_hex(16), user.world.clock.now() + CODE_LASTS_S
     scopes = tuple(filter(None, asked.get("scope", "").split(",")))
-    user.world.grants[code] = Grant(user, scopes, asked.get("redirect_uri", ""), expires_at)
-    return {"code": code}
+    return {"code": consent(user, scopes, asked.get("redirect_uri", ""))}
+
+
+def consent(user: User, scopes: tuple[str, ...], redirect_uri: str) -> str:
+    """A code that can be exchanged once."""
+    code, expires_at = secrets.token_hex(16), user.world.clock.now() + CODE_LASTS_S
+    user.world.grants[code] = Grant(user, scopes, redirect_uri, expires_at)
+    return code
 
 
 def _redirect_uri(user: User, asked: dict[str, str], url: str) -> str:

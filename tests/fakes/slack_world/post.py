@@ -29,6 +29,12 @@ def attempt(world: World, delivery: Delivery) -> None:
     world.changes.announce()
 
 
+def waits(delivery: Delivery) -> None:
+    """Nobody is there to acknowledge an event: its three seconds have not begun."""
+    if delivery.kind is Kind.EVENT and delivery.deadline is not None:
+        delivery.deadline.cancel()
+
+
 def acked(world: World, delivery: Delivery, payload: dict[str, Any] | None) -> None:
     if delivery.deadline is not None:
         delivery.deadline.cancel()

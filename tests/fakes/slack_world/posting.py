@@ -30,6 +30,7 @@ def post(channel: Channel, author: User, body: Mapping[str, Any], **about: Any) 
 
 def edit(message: Message, body: Mapping[str, Any]) -> None:
     """Parts that are not named stay, except that new text without blocks takes the old blocks away."""
+    before = message.payload()
     if "text" in body or "markdown_text" in body:
         message.blocks = []
     if body.get("blocks"):
@@ -39,11 +40,14 @@ def edit(message: Message, body: Mapping[str, Any]) -> None:
         message.metadata = body["metadata"] or None
     message.edited_ts = message.channel.world.clock.ts()
     told(message, body)
+    events.changed(message, before)
 
 
 def delete(message: Message) -> None:
+    before = message.payload()
     message.deleted = True
     message.channel.world.changes.announce()
+    events.deleted(message, before)
 
 
 def told(message: Message, body: Mapping[str, Any] | None = None) -> None:

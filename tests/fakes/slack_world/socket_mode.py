@@ -45,9 +45,9 @@ class SocketMode:
         self.world = world
         self.connections: list[Connection] = []
         self.hellos = 0
-        self.envelopes: dict[str, Delivery] = {}
         self.stray_acks: list[str] = []
-        """Acks of envelopes that were never sent, or sent to another connection."""
+        """Acks of envelopes that were never sent, or acknowledged before."""
+        self._unacked: dict[str, Delivery] = {}
         self._tickets: set[str] = set()
         self._waiting: list[Delivery] = []
         self._turn = 0
@@ -99,9 +99,12 @@ class SocketMode:
             return
         if set(ack) - {"envelope_id", "payload"}:
             self.world.violated("socket", "", f"unknown keys in an acknowledgement: {sorted(ack)}")
-        delivery = connection.unacked.pop(envelope_id, None)
+        connection.unacked.pop(envelope_id, None)
+        # Clients that have just moved to another connection acknowledge over that one.
+        delivery = self._unacked.pop(envelope_id, None)
         if delivery is None:
             self.stray_acks.append(envelope_id)
+            self.world.changes.announce()
         elif payload and delivery.kind is Kind.EVENT:
             self.world.violated("socket", delivery.name, "an event's acknowledgement takes no payload")
             post.acked(self.world, delivery, None)
@@ -111,32 +114,45 @@ class SocketMode:
     def _gone(self, connection: Connection) -> None:
         self.connections.remove(connection)
         for delivery in connection.unacked.values():
-            post.missed(self.world, delivery, "connection_failed")
+            self._again(delivery)
         self.world.changes.announce()
+
+    def _again(self, delivery: Delivery) -> None:
+        """What a broken connection left open comes over another, commands and clicks within their three seconds."""
+        if delivery.over:
+            return
+        if delivery.kind is Kind.EVENT:
+            post.missed(self.world, delivery, "connection_failed")
+        else:
+            delivery.attempts += 1
+            delivery.retry_reason = "connection_failed"
+            self.carry(delivery)
 
     # Sending.
 
     def carry(self, delivery: Delivery) -> None:
-        """Events wait for a connection; people do not."""
+        """Events wait for a connection; people do for three seconds, if there ever was one."""
         usable = self.usable
         if usable:
             self._turn += 1
             self._send(usable[self._turn % len(usable)], delivery)
-        elif delivery.kind is Kind.EVENT:
-            if delivery.deadline is not None:
-                delivery.deadline.cancel()
-            self._waiting.append(delivery)
-        else:
+        elif delivery.kind is not Kind.EVENT and not self.hellos:
             post.missed(self.world, delivery, "connection_failed")
+        else:
+            post.waits(delivery)
+            self._waiting.append(delivery)
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for delivery in waiting:
-            post.attempt(self.world, delivery)
+            if delivery.kind is Kind.EVENT:
+                post.attempt(self.world, delivery)
+            elif not delivery.over:
+                self.carry(delivery)
 
     def _send(self, connection: Connection, delivery: Delivery) -> None:
         envelope_id = str(uuid.uuid4())
-        connection.unacked[envelope_id] = self.envelopes[envelope_id] = delivery
+        connection.unacked[envelope_id] = self._unacked[envelope_id] = delivery
         envelope: dict[str, Any] = {
             "envelope_id": envelope_id,
             "type": delivery.kind.value,

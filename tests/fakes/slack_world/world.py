@@ -68,3 +68,4 @@ class World:
 
     def violated(self, method: str, path: str, reason: str) -> None:
         self.violations.append(Violation(method, path, reason))
+        self.changes.announce()

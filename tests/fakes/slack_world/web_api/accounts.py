@@ -24,7 +24,6 @@ def auth_test(call: Call) -> Payload:
 def api_test(call: Call) -> Payload:
     if error := call.get("error"):
         raise Refused(str(error))
-    call.arguments.pop("_basic", None)
     return {"args": call.arguments}
 
 

@@ -62,6 +62,8 @@ class Call:
     arguments: Payload
     as_json: bool = False
     installation: Installation | None = None
+    authorization: str = ""
+    """The header as it came."""
     warnings: list[str] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
 

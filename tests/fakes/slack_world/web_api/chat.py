@@ -47,12 +47,13 @@ def writable(call: Call, name: str = "channel") -> Channel:
 
 
 def thread(call: Call, channel: Channel) -> str | None:
-    """The root's ts, also where a reply's was given; Slack takes one that names nothing, and posts outside."""
+    """The root's ts, also where a reply's was given."""
     if not (ts := call.get("thread_ts")):
         return None
-    found = channel.find(str(ts))
+    found = next((each for each in channel.posted if each.ts == ts), None)
     if found is None:
         call.violated("/thread_ts", "names no message in this channel")
+    if found is None or found.deleted:
         raise Refused("cannot_reply_to_message")
     if found.thread_ts not in (None, found.ts):
         call.violated("/thread_ts", "names a reply, not the thread's first message")
@@ -73,6 +74,8 @@ def update(call: Call) -> Payload:
         raise Refused("streaming_state_conflict")
     posting.edit(message, call.arguments)
     told = message.payload()
+    # Unlike chat.postMessage's, this message has no ts of its own.
+    del told["ts"]
     return {"channel": message.channel.id, "ts": message.ts, "text": told["text"], "message": told}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fakes.slack_world import events
 from tests.fakes.slack_world.channels import Channel, Kind
 from tests.fakes.slack_world.web_api.calls import Call, Payload, method
 from tests.fakes.slack_world.web_api.refusals import Refused
@@ -41,7 +42,7 @@ def conversations_join(call: Call) -> Payload:
     if call.bot in channel.members:
         return {"channel": channel.payload()} | warned
     channel.members.append(call.bot)
-    call.world.changes.announce()
+    events.joined(channel, call.bot)
     return {"channel": channel.payload()}
 
 

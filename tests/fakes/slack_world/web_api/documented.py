@@ -64,7 +64,6 @@ class Documents:
             return ""
         properties = document["args"]["properties"]
         sent = {name: _as_documented(value, properties.get(name, {})) for name, value in call.arguments.items()}
-        sent.pop("_basic", None)
         needed = set(document["args"].get("required") or ()) - {"token"} - _tolerated(call)
         schema = {"type": "object", "properties": properties, "required": sorted(needed)}
         error = best_match(Draft7Validator(schema).iter_errors(sent))

@@ -38,7 +38,7 @@ def oauth_v2_access(call: Call) -> Payload:
 
 def _credentials(call: Call) -> tuple[str, str]:
     """In the form, or as HTTP's basic authorization."""
-    header = str(call.arguments.pop("_basic", ""))
+    header = call.authorization
     if header.startswith("Basic "):
         name, _, secret = base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")
         return name, secret

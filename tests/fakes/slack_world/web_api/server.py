@@ -152,7 +152,7 @@ class WebApi:
             call.violated("/token", "Slack reads no token from JSON")
             token = None
         if call.method.token == "none":
-            call.arguments["_basic"] = header
+            call.authorization = header
             return
         if not token:
             raise Refused("not_authed")
