@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -23,8 +22,8 @@ from backends.openai import OpenAIBackend, engine_health
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress
 from config.errors import BackendUnavailable, EngineFailed, EngineRefused, InklingError, NotFound
 from config.settings import LocalBackendSettings
+from generation.command_line import ENGINE_COMMAND
 
-ENGINE_COMMAND = (sys.executable, "-m", "generation")
 HOPELESS_STARTS = 3
 """After so many failed starts in a row, requests are told instead of kept waiting."""
 MAX_SOCKET_PATH_BYTES = 100

@@ -27,6 +27,11 @@ class Control:
         return ":".join(parts)
 
 
+def is_ours(custom_id: str) -> bool:
+    """Whether some version of this bot has made it."""
+    return custom_id.startswith(f"{_PREFIX}:")
+
+
 def read_control(custom_id: str) -> Control | None:
     """None for what isn't ours, or of a version that knew other actions."""
     parts = custom_id.split(":")

@@ -46,7 +46,7 @@ def _lock(settings: Settings) -> FileLock:
     """Two of them would both take up the same open requests."""
     folder = settings.data_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(folder / "inkling.lock")
         lock.acquire(timeout=0)
     except Timeout as error:

@@ -18,10 +18,12 @@ from bots.presenter import present
 from bots.reply import LiveReply
 from bots.views import ResultView
 from bots.word_filter import WordFilter
-from config.errors import DeadlineExceeded, EngineFailed, InklingError, PromptTooLong
+from config.errors import DeadlineExceeded, EngineFailed, InklingError, Overloaded, PromptTooLong
 
 CHECKPOINT_EVERY_S = 1.0
 HEALTH_PATIENCE_S = 5.0
+BUSY_PAUSE_S = 5.0
+"""Until a full backend that names no time is asked again."""
 PROMPT_TAIL = 200
 """Characters of the prompt the word filter looks at before the completion: a word may begin there."""
 FAILED_INSIDE = "failed inside Inkling; the log says more. Press 🔁 to try again."
@@ -70,7 +72,7 @@ class JobRun:
 
     async def run(self) -> ResultView | None:
         """Stream to the end; None if somebody else ended it. Cancelling this leaves the request open, to be resumed."""
-        self._streaming = asyncio.create_task(self._stream(self._record.cut), name=f"stream {self._record.id}")
+        self._streaming = asyncio.create_task(self._stream_when_there_is_room(), name=f"stream {self._record.id}")
         if self._stopped is not None:
             self._streaming.cancel()
         try:
@@ -97,6 +99,20 @@ class JobRun:
             await asyncio.gather(self._streaming, return_exceptions=True)
         await self._store.checkpoint(self._written())
 
+    async def _stream_when_there_is_room(self) -> None:
+        """A full backend is asked again when it says so, as long as the request's own time lasts: it was accepted."""
+        clock = asyncio.get_running_loop().time
+        give_up_at = clock() + self._deadline_s
+        while True:
+            try:
+                return await self._stream(self._record.cut)
+            except Overloaded as error:
+                wait_s = BUSY_PAUSE_S if error.retry_after_s is None else error.retry_after_s
+                if any(self._raw) or clock() + wait_s > give_up_at:
+                    raise
+            await self._take(Progress("queued", eta_s=wait_s))
+            await asyncio.sleep(wait_s)
+
     async def _stream(self, may_cut: bool, keep_last_tokens: int | None = None) -> None:
         record = self._record
         request = CompletionRequest(
@@ -115,6 +131,8 @@ class JobRun:
             raise EngineFailed(f"{self._backend.name} ended before the text was complete. Press 🔁 to try again.")
 
     def _note(self, sentence: str) -> None:
+        if sentence in self._record.notes:
+            return
         self._record = replace(self._record, notes=(*self._record.notes, sentence))
 
     async def _take(self, event: CompletionEvent) -> None:

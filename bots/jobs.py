@@ -19,7 +19,7 @@ from bots.job_run import FAILED_INSIDE, JobRun, begin_samples, save_end
 from bots.presenter import duration, present
 from bots.reply import PATIENCE_S, Front, LiveReply, LostReply, Reply
 from bots.views import ResultView
-from bots.word_filter import WordFilter
+from bots.word_filter import make_filter
 from config.errors import InklingError, NotFound, Overloaded
 from config.settings import LimitSettings
 
@@ -27,6 +27,8 @@ FIRST_GUESS_S = 5.0
 DELIVER_WITHIN = timedelta(days=1)
 """How long after its end a result whose end was never shown is still worth showing."""
 CLOSING_GRACE_S = 5.0
+SHOW_AGAIN_AFTER = (1, 4, 20)
+"""When to show an end again that a platform refused, in times of the patience with one call: 30 s, 2 min, 10 min."""
 UNSEEN = "stopped: its message was deleted"
 
 log = structlog.get_logger(__name__)
@@ -67,6 +69,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[Any]] = set()
+        self._later: set[asyncio.Task[None]] = set()
         self._accepting = 0
         self._closing = False
         self._durations: deque[float] = deque([FIRST_GUESS_S], maxlen=20)
@@ -189,7 +192,7 @@ class Jobs:
             self._store,
             backend,
             job.live,
-            WordFilter(rules.word_filter),
+            make_filter(rules.word_filter),
             self._limits.deadline_s,
             self._now,
         )
@@ -236,10 +239,12 @@ class Jobs:
             self._store, job.record, outcome, samples, "stopped" if outcome.status == "stopped" else "failed"
         )
 
-    async def _deliver(self, job: Job, view: ResultView | None) -> None:
-        """Show the final view; one that could not be shown is tried again after the next start."""
+    async def _deliver(self, job: Job, view: ResultView | None, attempt: int = 0) -> None:
+        """Show the final view; one that could not be shown is tried again a few times, and after the next start."""
+        shown = False
         try:
             if view is not None and await job.live.finish(view):
+                shown = True
                 await self._store.mark_delivered(job.record.id)
         except Exception:
             log.exception("job.not_marked_delivered", request_id=job.record.id)
@@ -247,6 +252,23 @@ class Jobs:
             await job.live.aclose()
             self._jobs.pop(job.record.id, None)
             job.finished.set()
+        if view is not None and not shown and attempt < len(SHOW_AGAIN_AFTER):
+            self._show_later(job.record.id, attempt)
+
+    def _show_later(self, request_id: str, attempt: int) -> None:
+        task = asyncio.create_task(self._deliver_later(request_id, attempt))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _deliver_later(self, request_id: str, attempt: int) -> None:
+        """A platform that refused an end may take it when its trouble is over."""
+        await asyncio.sleep(SHOW_AGAIN_AFTER[attempt] * self._patience_s)
+        record = await self._store.request(request_id)
+        if record is None or not self._is_new(record) or self._closing:
+            return
+        job = Job(record, LiveReply(self._reopen(record), self._patience_s))
+        self._jobs[request_id] = job
+        await self._deliver(job, await self._final_view(record), attempt + 1)
 
     async def wait(self, request_id: str) -> None:
         """Until the request has ended and its end was shown; at once if it isn't open here."""
@@ -300,9 +322,9 @@ class Jobs:
     async def aclose(self) -> None:
         """Stop working; open requests stay open in the store, with the text so far."""
         self._closing = True
-        for task in self._running:
+        for task in (*self._running, *self._later):
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running, *self._later, return_exceptions=True)
         if self._background:
             await asyncio.wait(self._background, timeout=min(CLOSING_GRACE_S, self._patience_s))
         await asyncio.gather(*(job.live.aclose() for job in self._jobs.values()))

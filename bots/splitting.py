@@ -63,8 +63,8 @@ class _Splitter:
         self._stretches = find_stretches(self._text)
         units = list(_units(self._text, self._stretches))
         self._starts = [*itertools.accumulate((len(unit) for unit in units), initial=0)]
-        costs = (markup.length(unit) + markup.length(markup.escape(unit)) - len(unit) for unit in units)
-        self._costs = [*itertools.accumulate(costs, initial=0)]
+        costs = {unit: markup.length(markup.escape(unit)) for unit in set(units)}
+        self._costs = [*itertools.accumulate((costs[unit] for unit in units), initial=0)]
 
     def parts(self) -> Iterator[str]:
         start = 0
@@ -79,15 +79,16 @@ class _Splitter:
         """The longest part from here that fits, cut where it reads best."""
         first = bisect.bisect_left(self._starts, start)
         last = bisect.bisect_right(self._costs, self._costs[first] + self._limit) - 1
-        while last > first + 1 and not self._fits(_Part(start, self._starts[last])):
-            last -= 1
+        while last > first + 1 and (excess := self._excess(_Part(start, self._starts[last]))) > 0:
+            last = max(first + 1, last - max(1, excess // 4))
         end = self._starts[max(last, first + 1)]
         if end >= len(self._text):
             return _Part(start, len(self._text))
         return _Part(start, self._best_cut(start, end))
 
-    def _fits(self, part: _Part) -> bool:
-        return self._markup.length(self._render(part)) <= self._limit
+    def _excess(self, part: _Part) -> int:
+        """What emphasis, fences and marks at lines' beginnings add to the sum of the units."""
+        return self._markup.length(self._render(part)) - self._limit
 
     def _best_cut(self, start: int, end: int) -> int:
         for pattern, share in _BOUNDARIES:

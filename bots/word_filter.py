@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -11,26 +13,56 @@ MASK = "▇"
 
 _STARS = regex.compile(r"\*+")
 _SPACE = regex.compile(r"\s+")
+_GAPS = regex.compile(r"[*\s]+")
+_FLAGS = regex.IGNORECASE
+"""Not FULLCASE, which would take ß for SS by itself: with it, some searches never end (`*ßaa` in `ssAAs`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """`core` is a part of every match, and quick to look for: most texts hold none, and are done with."""
+
+    core: regex.Pattern[str]
+    pattern: str
 
 
 class WordFilter:
-    """Whole words, whatever their case; `*` stands for any letters. Words of stars and spaces only are passed over."""
+    """Whole words, whatever their case (ß stands for SS, too); `*` stands for any letters.
+
+    Words of stars and spaces only are passed over.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         meant = dict.fromkeys(word.strip() for word in words if _STARS.sub("", word).strip())
-        spelled = dict.fromkeys(unicodedata.normalize(form, word) for word in meant for form in ("NFC", "NFD"))
-        alternatives = "|".join(_pattern(word) for word in sorted(spelled, key=len, reverse=True))
-        flags = regex.IGNORECASE | regex.FULLCASE
-        self._pattern = regex.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", flags) if meant else None
+        folded = [*meant, *(word.casefold() for word in meant)]
+        spelled = dict.fromkeys(unicodedata.normalize(form, word) for word in folded for form in ("NFC", "NFD"))
+        self._words = [_Word(_core(word), _pattern(word)) for word in sorted(spelled, key=len, reverse=True)]
 
     def finds(self, text: str) -> bool:
-        return self._pattern is not None and self._pattern.search(text) is not None
+        """Lets other threads run meanwhile."""
+        found = self._pattern_for(text)
+        return found is not None and found.search(text, concurrent=True) is not None
 
     def mask(self, text: str) -> str:
         """The text with each unwanted word covered, length kept."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda found: MASK * len(found[0]), text)
+        found = self._pattern_for(text)
+        return text if found is None else found.sub(lambda match: MASK * len(match[0]), text)
+
+    def _pattern_for(self, text: str) -> regex.Pattern[str] | None:
+        """Of those words only that this text may hold."""
+        near = [word.pattern for word in self._words if word.core.search(text, concurrent=True) is not None]
+        return regex.compile(rf"(?<!\w)(?:{'|'.join(near)})(?!\w)", _FLAGS) if near else None
+
+
+@lru_cache(maxsize=64)
+def make_filter(words: tuple[str, ...]) -> WordFilter:
+    """One for each list, as making it takes a while."""
+    return WordFilter(words)
+
+
+def _core(word: str) -> regex.Pattern[str]:
+    """The word's longest stretch without stars and spaces."""
+    return regex.compile(_literal(max(_GAPS.split(word), key=len)), _FLAGS)
 
 
 def _pattern(word: str) -> str:

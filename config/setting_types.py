@@ -31,11 +31,13 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_url(url: str) -> str:
-    # The URL isn't shown, as it may hold a password.
+    # The URL isn't shown here, as it may hold a password; later it is, in settings and in sentences for everybody.
     if not url.lower().startswith(("http://", "https://")) or not url.isprintable() or " " in url:
         raise setting_error("must be a URL that starts with http:// or https://")
     if not _has_address(url):
         raise setting_error("must name a host, and a port between 0 and 65535 if any")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise setting_error("must not hold a user name or password; put a key into api_key")
     return url
 
 

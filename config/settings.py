@@ -133,7 +133,6 @@ class DiscordSettings(Section):
     token: Secret | None = Field(None, description="The bot's token, from Discord's developer portal.")
     public_key: str | None = Field(
         None,
-        pattern=r"^[0-9a-fA-F]{64}$",
         description="The application's public key; set it to take interactions at POST /discord/interactions.",
     )
     gateway: bool = Field(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from config.errors import InvalidOptions
 
-MAX_MODEL_NAME = 500
+MAX_NAME_CHARACTERS = 500
 _GUESSED_CHARACTERS = 100
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -34,11 +34,16 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return found[0] if found else None
 
 
+def is_usable_name(name: str) -> bool:
+    """Whether anything can have this name: not too long, and nothing in it that no store can keep."""
+    return len(name) <= MAX_NAME_CHARACTERS and find_unusable_character(name) is None
+
+
 def check_model_name(name: str) -> str:
     """The name itself when a model could have it, else InvalidOptions."""
-    if not name.isprintable() or len(name) > MAX_MODEL_NAME:
+    if not is_usable_name(name) or not name.isprintable():
         raise InvalidOptions(
-            f"\"{shorten(name)}\" can't be a model's name: that is up to {MAX_MODEL_NAME} printable characters.",
+            f"\"{shorten(name)}\" can't be a model's name: that is up to {MAX_NAME_CHARACTERS} printable characters.",
             "model",
         )
     return name

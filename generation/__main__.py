@@ -8,7 +8,6 @@ Exit codes: 0 told to stop, 1 failed and may work later, 2 will never work like 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         flags = parse_flags(arguments)
         if flags.exit_with_parent:
             parent.arm()
-        _quiet_libraries()
+        quiet_libraries()
         _share_cores()
         # After the flags: a wrong one is told before the web server's second of imports.
         from generation.engine_process import serve
@@ -55,13 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _quiet_libraries() -> None:
-    """Their bars would mix with ours; and our log belongs to stderr, since stdout is for the supervisor."""
+def quiet_libraries() -> None:
+    """Their bars would mix with ours. Our log goes to stderr, as free of prompts as the bot's, which repeats it."""
+    from config.log import configure_logging
+    from config.settings import LogSettings
+
     os.environ["TQDM_DISABLE"] = "1"
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
+    configure_logging(LogSettings(level="warning", json_lines=False), sys.stderr)
 
 
 def _share_cores() -> None:

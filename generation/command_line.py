@@ -16,6 +16,8 @@ from config.errors import InvalidSettings
 from config.small_file import read_small_file
 from generation.catalogue import DEFAULT_MODEL, MODEL_NAMES, OTHER_MODELS
 
+ENGINE_COMMAND = (sys.executable, "-P", "-m", "generation")
+"""Starts the engine, before its flags. -P: no `config.py` of the folder it is started in may stand in for ours."""
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8077
 

@@ -79,10 +79,14 @@ class CompletionService:
             raise NotFound(f'There is no model "{name[:100]}" here; this server has {self.model}.')
 
     async def encode(self, call: CompletionCall) -> tuple[tuple[int, ...], ...]:
-        """Each prompt's tokens. Raises NotFound and PromptTooLong."""
+        """Each prompt's tokens. Raises NotFound, PromptTooLong, and InvalidOptions for tokens that are none."""
         self.check_model(call.model)
         fit = PromptFit(self.model, call.options.length, self.max_model_len, call.keep_last_tokens)
-        return tuple([await self._tokenizer.encode(prompt, fit) for prompt in call.prompts])
+        prompts = tuple([await self._tokenizer.encode(prompt, fit) for prompt in call.prompts])
+        for token_ids in prompts:
+            # Before anything turns them back into text: the engine itself may never see them.
+            self._engine.check_tokens(token_ids)
+        return prompts
 
     @asynccontextmanager
     async def run(self, call: CompletionCall, prompts: Sequence[tuple[int, ...]]) -> AsyncIterator[CompletionRun]:

@@ -6,10 +6,11 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from config.errors import EngineFailed, InvalidOptions, Overloaded, PromptTooLong
+from config.text import shorten
 from generation.detokenizer import Detokenizer
 from generation.engine_loop import EngineLoop
 from generation.model_runner import ModelRunner
@@ -80,10 +81,23 @@ class BatchingEngine:
             if not stream.ended:
                 self._abort(stream)
 
+    def check_tokens(self, token_ids: Sequence[int]) -> None:
+        """See `Engine.check_tokens`."""
+        unknown = next((token for token in token_ids if not 0 <= token < self._runner.vocabulary), None)
+        if unknown is not None:
+            top = self._runner.vocabulary - 1
+            given = shorten(str(unknown))
+            raise InvalidOptions(f"prompt token ids must be between 0 and {top:,}; you gave {given}.", "prompt")
+
     def stats(self) -> EngineStats:
         """As of the last step, with what has arrived since."""
         with self._changed:
             return replace(self._stats, running=self._load.running, waiting=self._load.waiting + self._arrived())
+
+    @property
+    def alive(self) -> bool:
+        """See `Engine.alive`."""
+        return self._thread.is_alive()
 
     async def aclose(self) -> None:
         """See `Engine.aclose`. May be called again."""
@@ -100,10 +114,7 @@ class BatchingEngine:
         length = request.options.length
         if len(prompt_ids) + length > self._model.max_model_len:
             raise PromptTooLong(self._model.name, len(prompt_ids), length, self._model.max_model_len)
-        unknown = next((token for token in prompt_ids if not 0 <= token < self._runner.vocabulary), None)
-        if unknown is not None:
-            top = self._runner.vocabulary - 1
-            raise InvalidOptions(f"prompt token ids must be between 0 and {top:,}; you gave {unknown}.", "prompt")
+        self.check_tokens(prompt_ids)
         return prompt_ids
 
     def _empty_prompt(self) -> tuple[int, ...]:

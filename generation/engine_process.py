@@ -57,6 +57,7 @@ async def _work(host: ModelHost, build: Callable[[], Engine], stop: asyncio.Task
     await loading
     _say(event="ready", model=host.name, load_s=round(host.load_s, 2), max_model_len=host.service.max_model_len)
     while not stop.done():
+        host.check()
         host.metrics.read_speed()
         await asyncio.wait({stop}, timeout=_READING_S)
 

@@ -23,7 +23,9 @@ def filter_logits(logits: torch.Tensor, options: Sequence[SamplingOptions]) -> t
 
     `logits` are after penalties. A greedy row (temperature 0) keeps its likeliest token only, the first one of equals.
     """
-    scores = logits.double() / _column([max(option.temperature or 1.0, _LEAST_TEMPERATURE) for option in options])
+    logits = logits.double()
+    # From the likeliest down: the tiniest temperature then stretches the others to -inf, and nothing to infinity.
+    scores = (logits - logits.amax(dim=1, keepdim=True)) / _column([option.temperature or 1.0 for option in options])
     vocabulary = scores.shape[1]
     _apply(scores, options, lambda option: 0 < option.top_k < vocabulary, _keep_top_k)
     _apply(scores, options, lambda option: 0 < option.top_p < 1, _keep_top_p)

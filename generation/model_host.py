@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from config.errors import BackendUnavailable
+from config.errors import BackendUnavailable, EngineFailed
 from generation.completions import CompletionService
 from generation.load_progress import LoadProgress, LoadState
 from generation.metrics import EngineMetrics
@@ -49,6 +49,11 @@ class ModelHost:
         self._service = CompletionService(engine, self._limits.max_running, self.metrics)
         self.load_s = time.monotonic() - started
         self._progress.advance(1.0)
+
+    def check(self) -> None:
+        """Raises EngineFailed when the engine broke for good: a new process is the only cure."""
+        if self._service is not None and not self._service.engine.alive:
+            raise EngineFailed(f"The thread that runs {self.name} broke; the engine has to start again.")
 
     async def aclose(self) -> None:
         """Open requests end with EngineFailed."""

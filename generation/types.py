@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -113,7 +113,16 @@ class Engine(Protocol):
         """
         ...
 
+    def check_tokens(self, token_ids: Sequence[int]) -> None:
+        """Raises InvalidOptions when the model does not know one of them. `generate` checks its prompt, too."""
+        ...
+
     def stats(self) -> EngineStats: ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs: False once it was closed, or broke in a way that nothing here can mend."""
+        ...
 
     async def aclose(self) -> None:
         """Stop the loop; every open request ends with `EngineFailed`."""

@@ -10,6 +10,7 @@ import typer
 from bots.cli.chat import chat
 from bots.cli.complete import complete
 from bots.cli.config import make_config_app
+from bots.cli.discord_app import make_discord_app
 from bots.cli.help_texts import examples, help_of
 from bots.cli.models import models
 from bots.cli.run import run
@@ -51,6 +52,7 @@ def make_app() -> typer.Typer:
     )(serve)
     app.command(help=help_of(models), epilog=examples("inkling models", "inkling models --json"))(models)
     app.add_typer(make_config_app(), name="config")
+    app.add_typer(make_discord_app(), name="discord")
     return app
 
 

@@ -59,6 +59,7 @@ def path() -> int:
 def check() -> None:
     """Check the settings; a mistake is told in one sentence that names the place, with exit code 2."""
     from bots.cli.selection import select
+    from bots.discord_bot.endpoint import read_public_key
     from bots.web.access import check_binding
     from config.settings import read_sources, validate_settings
 
@@ -67,6 +68,8 @@ def check() -> None:
     for name in settings.backends:
         select(settings, name, None)
     check_binding(settings.web)
+    if settings.discord.public_key is not None:
+        read_public_key(settings.discord.public_key)
     where = sources.file.path if sources.file else "No settings file; the built-in settings"
     typer.echo(f"{where}: fine." if sources.file else f"{where} are fine.")
 

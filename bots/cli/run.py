@@ -6,8 +6,8 @@ from __future__ import annotations
 def run() -> int:
     """Run every front that the settings configure, for servers.
 
-    At the moment that is the page; Discord and Slack join it when they have tokens. It logs to standard error, as JSON
-    lines when that is no terminal, and ends in peace at SIGTERM.
+    That is the page always, and Discord when discord.token is set. It logs to standard error, as JSON lines when that
+    is no terminal, and ends in peace at SIGTERM.
     """
     import asyncio
 

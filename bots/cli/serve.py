@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 import typer
@@ -14,7 +13,9 @@ def serve(context: typer.Context) -> None:
 
     What no flag says is as the settings have it. This process becomes `python -m generation`.
     """
-    os.execv(sys.executable, [sys.executable, "-m", "generation", *serve_arguments(context.args)])
+    from generation.command_line import ENGINE_COMMAND
+
+    os.execv(ENGINE_COMMAND[0], [*ENGINE_COMMAND, *serve_arguments(context.args)])
 
 
 def serve_arguments(given: Sequence[str]) -> list[str]:

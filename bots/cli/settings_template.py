@@ -18,7 +18,7 @@ _HEAD = """\
 # Each can be a variable too, which wins over this file: limits.max_length is INKLING_LIMITS__MAX_LENGTH.
 """
 _EXAMPLE_NAMES = {"local": "local", "openai": "server", "echo": "echo"}
-_EXAMPLES = {"base_url": "http://127.0.0.1:8000/v1"}
+_EXAMPLES = {"gateway_url": "wss://gateway.discord.gg", "base_url": "http://127.0.0.1:8000/v1"}
 _WIDTH = 100
 
 

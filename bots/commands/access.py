@@ -12,10 +12,13 @@ from weakref import WeakValueDictionary
 from backends.store.protocol import Store
 from backends.store.records import RequestRecord
 from bots.commands.invocation import Invocation
-from bots.word_filter import WordFilter
+from bots.word_filter import make_filter
 from config.errors import InvalidOptions, NotAllowed, NotFound, Overloaded
 from config.settings import LimitSettings
 from config.workspace import AccessRules, WorkspaceSettings
+
+_LONG_PROMPT = 2_000
+"""Characters from which on searching for many words can take longer than others should wait."""
 
 
 def check_place(invocation: Invocation, rules: AccessRules) -> None:
@@ -71,8 +74,10 @@ def check_admin(invocation: Invocation) -> None:
         raise NotAllowed("Only people who may manage this server can change its settings.")
 
 
-def check_words(prompt: str, settings: WorkspaceSettings) -> None:
-    if WordFilter(settings.word_filter).finds(prompt):
+async def check_words(prompt: str, settings: WorkspaceSettings) -> None:
+    """InvalidOptions when the prompt holds an unwanted word; long ones are searched beside the event loop."""
+    finds = make_filter(settings.word_filter).finds
+    if await asyncio.to_thread(finds, prompt) if len(prompt) > _LONG_PROMPT else finds(prompt):
         raise InvalidOptions("The prompt holds a word that this server doesn't allow.", "prompt")
 
 

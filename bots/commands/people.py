@@ -13,7 +13,7 @@ from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
-from config.text import shorten
+from config.text import is_usable_name, shorten
 from config.workspace import PresetName
 
 _MAX_PERSONAL_PRESETS = 50
@@ -47,7 +47,8 @@ class PeopleCommands:
         await self._store.save_preset(invocation.workspace, invocation.requester.id, name, overrides)
 
     async def delete_preset(self, invocation: Invocation, name: str) -> None:
-        if not await self._store.delete_preset(invocation.workspace, invocation.requester.id, name):
+        place, user = invocation.workspace, invocation.requester.id
+        if not is_usable_name(name) or not await self._store.delete_preset(place, user, name):
             raise NotFound(f'You have no preset "{shorten(name)}".')
 
     async def my_data(self, invocation: Invocation) -> tuple[RequestRecord, ...]:

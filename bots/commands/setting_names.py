@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bots.commands.text_escapes import read_escapes
 from config.errors import InvalidOptions
 from config.sampling import OPTION_BY_NAME, canonical_name, parse_overrides
 from config.text import closest, shorten
@@ -73,7 +74,8 @@ def read_value(setting: SettingName, text: str) -> SettingValue:
     if text.strip().lower() in _UNSET_WORDS:
         return None
     if setting.is_option:
-        value = parse_overrides({setting.name: text}).given()[setting.name]
+        typed = read_escapes(text) if setting.name == "stop" else text
+        value = parse_overrides({setting.name: typed}).given()[setting.name]
         return list(value) if isinstance(value, tuple) else value
     if setting.name == "word_filter":
         return [word.strip() for word in text.split(",") if word.strip()]

@@ -26,6 +26,7 @@ from bots.commands.setting_names import (
     find_setting,
     read_value,
 )
+from bots.commands.words import check_usable
 from config.errors import InvalidOptions, NotFound
 from config.sampling import SamplingOverrides
 from config.setting_fields import list_fields
@@ -146,7 +147,7 @@ class SettingsCommands:
     async def _change(self, invocation: Invocation, action: str, change: Callable[[Tree], Tree]) -> WorkspaceSettings:
         """Apply a change to the newest settings; again if another process saved meanwhile."""
         check_admin(invocation)
-        entry = AuditEntry(self._now(), invocation.requester.id, invocation.requester.name, action)
+        entry = AuditEntry(self._now(), invocation.requester.id, invocation.requester.name, check_usable(action))
         async with self._changing:
             for _ in range(_ATTEMPTS - 1):
                 with suppress(SettingsChanged):

@@ -203,7 +203,7 @@ class StoryCommands:
 
     async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
-        check_words(draft.prompt, rules)
+        await check_words(draft.prompt, rules)
         check_model_name(draft.model or "")
         accepted = await self._accept(invocation, reply, rules, draft)
         await self._jobs.opened(accepted.record.id)

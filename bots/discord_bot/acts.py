@@ -11,7 +11,7 @@ from bots.actions import more_actions
 from bots.commands.invocation import Invocation
 from bots.controls import Control
 from bots.core import Core
-from bots.discord_bot.answers import Answer
+from bots.discord_bot.answers import Answer, refuse_outdated
 from bots.discord_bot.components import button_row
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
@@ -52,6 +52,8 @@ class Acts:
         try:
             if control.action in self._forms:
                 await self._forms[control.action](interaction, answer, control)
+            elif control.action not in self._presses:
+                await refuse_outdated(interaction)
             elif await answer.acknowledge(control.action in self._announced or self._shows_privately(control)):
                 await self._presses[control.action](interaction, answer, control)
         except Exception as error:

@@ -10,6 +10,7 @@ import structlog
 
 from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
+from bots.discord_bot.retrying import persist
 from bots.documents import Document
 from bots.presenter import BROKEN
 from config.errors import InklingError
@@ -33,7 +34,7 @@ class Answer:
         An interaction that was acknowledged before is one whose acknowledgement got lost on its way back to us.
         """
         try:
-            await self._interaction.response.defer(ephemeral=True, thinking=thinking)
+            await persist(lambda: self._interaction.response.defer(ephemeral=True, thinking=thinking))
         except discord.HTTPException as error:
             if code_of(error) != ALREADY_ANSWERED:
                 log.warning("discord.not_acknowledged", code=code_of(error), status=error.status)
@@ -74,7 +75,7 @@ class Answer:
     async def done(self) -> None:
         """There is nothing to say: what was asked for can be seen."""
         if self.waits:
-            await self._interaction.delete_original_response()
+            await persist(self._interaction.delete_original_response)
             self.waits = False
 
     def shown_elsewhere(self) -> None:
@@ -90,6 +91,13 @@ class Answer:
             await self.say(sentence)
         except discord.HTTPException as refused:
             log.info("discord.unheard", code=code_of(refused))
+
+
+async def refuse_outdated(interaction: discord.Interaction) -> None:
+    """A button or form of a version that knew others."""
+    answer = Answer(interaction)
+    if await answer.acknowledge():
+        await answer.say("That is from another version of me, and I don't know it any more.")
 
 
 def sentence_of(error: BaseException) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
@@ -12,6 +13,7 @@ from bots.discord_bot.failures import UNKNOWN_MESSAGE, code_of, needs_new_messag
 from bots.discord_bot.outlets import Outlet, nonce_of
 from bots.discord_bot.place import address_of, read_address
 from bots.discord_bot.rendering import Message, PartKey
+from bots.discord_bot.retrying import persist
 from bots.posts import Posts
 
 OutletOf = Callable[[int | None], Outlet]
@@ -63,6 +65,16 @@ class Board:
         """The token is over: what was shown through it can't be changed any more."""
         self._shown = {key: shown for key, shown in self._shown.items() if shown.channel is not None}
 
+    async def remove_others(self, wanted: Collection[PartKey]) -> None:
+        """Take away messages of samples that have become shorter."""
+        for key in [key for key in self._shown if key[0] is not None and key not in wanted]:
+            shown = self._shown.pop(key)
+            outlet = self._outlet_of(shown.channel)
+            try:
+                await persist(partial(outlet.remove, shown.message_id))
+            except discord.NotFound:
+                continue
+
     async def put(self, key: PartKey, message: Message, where: int | None, reply_to: int | None) -> None:
         """Make this part say that: post it, edit it, or post it anew where it can't be edited any more."""
         shown = self._shown.get(key)
@@ -74,7 +86,8 @@ class Board:
     async def _edit(self, key: PartKey, message: Message, shown: Shown) -> None:
         new_files = shown.says is None or shown.says.documents != message.documents
         try:
-            await self._outlet_of(shown.channel).edit(shown.message_id, message, new_files)
+            outlet = self._outlet_of(shown.channel)
+            await persist(lambda: outlet.edit(shown.message_id, message, new_files))
             shown.says = message
         except discord.HTTPException as error:
             if code_of(error) == UNKNOWN_MESSAGE:
@@ -89,7 +102,8 @@ class Board:
     ) -> None:
         """The nonce covers a crash between Discord's taking the message and our remembering it."""
         nonce = nonce_of(self._request_id, key, attempt)
-        message_id = await self._outlet_of(where).send(message, nonce, reply_to)
+        outlet = self._outlet_of(where)
+        message_id = await persist(lambda: outlet.send(message, nonce, reply_to))
         self._shown[key] = Shown(where, message_id, message, attempt)
         address = address_of(where, message_id, self._request_id)
         await self._posts.remember(PostRecord(self._request_id, address, *key))

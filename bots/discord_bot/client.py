@@ -8,9 +8,10 @@ import discord
 import yarl
 
 from bots.busy import Busy
-from bots.controls import read_control
+from bots.controls import is_ours, read_control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
+from bots.discord_bot.answers import refuse_outdated
 from bots.discord_bot.commands import Commands
 from bots.discord_bot.config_group import ConfigGroup
 from bots.discord_bot.front import DiscordFront
@@ -23,6 +24,7 @@ from config.settings import DiscordSettings
 
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 """None of them privileged: prompts come in interactions, and results are the bot's own messages."""
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # It has no voice to warn of.
 LONGEST_WAIT_S = 60.0
 """For one of Discord's rate limits; a longer one is an error."""
 
@@ -50,7 +52,7 @@ class InklingClient(discord.AutoShardedClient):
         self._reactions = Reactions(self, core, front, self._acts, takedown)
         self._busy = Busy()
         self.tree = InklingTree(self, self._seen, self._busy)
-        commands = Commands(core, writing, self._acts)
+        commands = Commands(core, writing, self._acts, takedown)
         for command in (*commands.all(), ConfigGroup(core, commands).group()):
             self.tree.add_command(command)
 
@@ -59,11 +61,14 @@ class InklingClient(discord.AutoShardedClient):
         if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
             return
         data: Any = interaction.data or {}
-        control = read_control(data.get("custom_id", ""))
-        if control is None or not self._seen.is_new(interaction.id):
+        custom_id = data.get("custom_id", "")
+        if not is_ours(custom_id) or not self._seen.is_new(interaction.id):
             return
         self._busy.enter()
-        if interaction.type is discord.InteractionType.component:
+        control = read_control(custom_id)
+        if control is None:
+            await refuse_outdated(interaction)
+        elif interaction.type is discord.InteractionType.component:
             await self._acts.press(interaction, control)
         else:
             await self._acts.submit(interaction, control)

@@ -16,6 +16,7 @@ from bots.discord_bot.answers import Answer
 from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, read_overrides
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import address_of
+from bots.discord_bot.takedown import Takedown
 from bots.discord_bot.writing import Writing
 from bots.documents import check_size, read_prompt
 from config.errors import InvalidOptions
@@ -31,8 +32,9 @@ def answer_of(interaction: discord.Interaction) -> Answer:
 
 
 class Commands:
-    def __init__(self, core: Core, writing: Writing, acts: Acts) -> None:
+    def __init__(self, core: Core, writing: Writing, acts: Acts, takedown: Takedown) -> None:
         self._core = core
+        self._takedown = takedown
         self._writing = writing
         self._acts = acts
 
@@ -110,7 +112,9 @@ class Commands:
     def _forget_me(self) -> app_commands.Command[Any, ..., Any]:
         @app_commands.describe(erase="Erase it all for good; left out, I only tell what there is.")
         async def forget_me(interaction: discord.Interaction, erase: bool = False) -> None:
+            posts = await self._takedown.posts_of_mine(invocation_of(interaction)) if erase else ()
             await self.type(interaction, "forget-me", "erase" if erase else "show")
+            await self._takedown.remove(posts)
 
         return app_commands.Command(name="forget-me", description=SUMMARIES["forget-me"], callback=forget_me)
 

@@ -11,6 +11,8 @@ from aiohttp import web
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
+from config.errors import InvalidSettings
+
 PATH = "/discord/interactions"
 PING, PONG = 1, 1
 
@@ -24,7 +26,8 @@ class InteractionsEndpoint:
     """
 
     def __init__(self, public_key: str, take: Callable[[Any], None]) -> None:
-        self._key = VerifyKey(bytes.fromhex(public_key))
+        """Raises InvalidSettings when that is no key."""
+        self._key = read_public_key(public_key)
         self._take = take
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -52,3 +55,12 @@ class InteractionsEndpoint:
         except (BadSignatureError, ValueError):
             return False
         return True
+
+
+def read_public_key(public_key: str) -> VerifyKey:
+    try:
+        return VerifyKey(bytes.fromhex(public_key))
+    except (ValueError, TypeError) as error:
+        raise InvalidSettings(
+            "discord.public_key must be 64 hexadecimal digits; copy it from the developer portal, General Information."
+        ) from error

@@ -32,13 +32,17 @@ def invocation_of(
 
 
 def reaction_invocation(
-    payload: discord.RawReactionActionEvent, channel: object, event_id: str, place: Place | None = None
+    payload: discord.RawReactionActionEvent,
+    channel: object,
+    event_id: str,
+    place: Place | None = None,
+    known_name: str | None = None,
 ) -> Invocation:
-    """Without the guild in the cache nobody counts as an admin."""
+    """Without the guild in the cache nobody counts as an admin. In direct messages Discord tells no name."""
     member = payload.member
     alone = payload.guild_id is None
     is_admin = alone or (member is not None and may_manage(member.guild_permissions))
-    name = member.display_name if member is not None else str(payload.user_id)
+    name = member.display_name if member is not None else known_name or str(payload.user_id)
     return Invocation(
         event_id,
         workspace_of(payload.guild_id, payload.user_id),

@@ -27,6 +27,8 @@ class Outlet(Protocol):
         """With `files` its files are replaced too, else they stay."""
         ...
 
+    async def remove(self, message_id: int) -> None: ...
+
 
 def nonce_of(request_id: str, key: PartKey, attempt: int = 0) -> str:
     """The same for the same part of the same request, after a crash too; at most 25 characters, as Discord wants."""
@@ -79,13 +81,18 @@ class ChannelOutlet:
             content=message.content, view=button_row(message.controls), allowed_mentions=NO_MENTIONS, **more
         )
 
+    async def remove(self, message_id: int) -> None:
+        await self._messages.get_partial_message(message_id).delete()
+
 
 class TokenOutlet:
     """What only one person sees: the interaction's response, then follow-ups."""
 
     def __init__(self, client: discord.Client, application: int, token: str, uses_original: bool) -> None:
         """`uses_original`: the first message becomes the response that Discord shows as waiting."""
-        self._webhook = discord.Webhook.partial(application, token, client=client)
+        # As discord.py makes an interaction's own followup; its public constructor makes other kinds of webhook only.
+        data: Any = {"id": application, "type": discord.WebhookType.application.value, "token": token}
+        self._webhook = discord.Webhook.from_state(data=data, state=client._connection)
         self._uses_original = uses_original
 
     async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
@@ -107,10 +114,21 @@ class TokenOutlet:
 
     async def edit(self, message_id: int, message: Message, files: bool) -> None:
         more: dict[str, Any] = {"attachments": files_of(message)} if files else {}
-        target: Any = "@original" if message_id == ORIGINAL else message_id
         await self._webhook.edit_message(
-            target, content=message.content, view=button_row(message.controls), allowed_mentions=NO_MENTIONS, **more
+            _target(message_id),
+            content=message.content,
+            view=button_row(message.controls),
+            allowed_mentions=NO_MENTIONS,
+            **more,
         )
+
+    async def remove(self, message_id: int) -> None:
+        await self._webhook.delete_message(_target(message_id))
+
+
+def _target(message_id: int) -> Any:
+    """As the route has it."""
+    return "@original" if message_id == ORIGINAL else message_id
 
 
 def files_of(message: Message) -> list[discord.File]:

@@ -103,7 +103,8 @@ class Reactions:
         place = beside(
             read_place(origin.reply_ref, origin.channel, origin.requester_id), payload.user_id, payload.message_id
         )
-        invocation = reaction_invocation(payload, channel, event_id, place)
+        own_name = origin.requester_name if origin.requester_id == str(payload.user_id) else None
+        invocation = reaction_invocation(payload, channel, event_id, place, own_name)
         ask = self._acts.ask_of(Control(action, origin.id, post.sample or 0))
         await ask(invocation, self._front.reply(invocation.workspace, place))
 

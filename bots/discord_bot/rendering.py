@@ -22,6 +22,8 @@ MAX_PARTS = 4
 """Messages per sample; a longer text comes as a file."""
 ROOT_PROMPT = 1200
 """Characters of the prompt that the root quotes; a longer prompt comes as a file too."""
+_ENOUGH = (MAX_PARTS + 1) * BODY_LIMIT
+"""Characters of a text that are looked at: more than as many messages hold."""
 _HEAD, _NOTE, _FOOTER = 160, 130, 280
 _CURSOR = "▌"
 
@@ -58,7 +60,7 @@ def _unwritten(view: ResultView) -> SampleView:
 
 
 def _render_sample(view: ResultView, sample: SampleView, has_root: bool) -> Iterator[tuple[PartKey, Message]]:
-    bodies = list(split(shown_prompt(view.prompt), sample.text, MARKUP, BODY_LIMIT))
+    bodies = list(split(shown_prompt(view.prompt), sample.text[:_ENOUGH], MARKUP, BODY_LIMIT))
     documents = {0: _prompt_documents(view, sample, has_root)}
     if len(bodies) > MAX_PARTS:
         bodies[MAX_PARTS - 1 :] = [_as_file(view, sample)]

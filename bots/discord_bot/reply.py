@@ -79,7 +79,7 @@ class DiscordReply:
         """Go where it can still be shown. Raises PlaceGone when nowhere, the error itself when it isn't about that."""
         if self.place.layout == "private" and is_token_over(error):
             await self._move_to_direct_messages(board)
-        elif isinstance(error, discord.Forbidden) and self._fallback is not None and board.is_empty:
+        elif self._fallback is not None and board.is_empty and (error.status == 403 or is_gone(error)):
             self.place, self._fallback = self._fallback, None
             self.note = (
                 "I can't write here: Discord refuses it. Only you see this; an admin can look at my permissions."
@@ -104,6 +104,8 @@ class DiscordReply:
             started = asyncio.get_running_loop().time()
             await board.put(key, messages[key], self._where(), self._reply_to(board))
             self._call_s = asyncio.get_running_loop().time() - started
+        if view.ended:
+            await board.remove_others(messages)
         if messages and all(board.is_deleted(key) for key in messages):
             raise PlaceGone("its messages were deleted")
 
@@ -157,8 +159,8 @@ class DiscordReply:
 
     async def _move_to_direct_messages(self, board: Board) -> None:
         """What is private stays so, even when Discord's fifteen minutes for showing it are over."""
-        channel = await self._client.create_dm(discord.Object(self.place.user))
-        self.place = Place(layout="reply", channel=channel.id, user=self.place.user)
+        channel = await self._client.http.start_private_message(str(self.place.user))
+        self.place = Place(layout="reply", channel=int(channel["id"]), user=self.place.user)
         board.forget_private()
 
     async def _offer_again(self, view: ResultView) -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import aiohttp
-import discord
 import structlog
-import yarl
 
 from bots.callbacks import CallbackServer
 from bots.core import Core
 from bots.discord_bot.client import InklingClient
 from bots.discord_bot.endpoint import InteractionsEndpoint
 from bots.discord_bot.sync import sync_commands
+from bots.discord_bot.trouble import as_sentence
 from config.errors import InvalidSettings, PlatformUnavailable
 from config.settings import DiscordSettings
 
 CONNECT_WITHIN_S = 60.0
 CLOSE_WITHIN_S = 10.0
-_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError, discord.HTTPException, discord.GatewayNotFound)
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +27,10 @@ class DiscordServer:
 
     def __init__(self, core: Core, settings: DiscordSettings, callbacks: CallbackServer) -> None:
         assert settings.token is not None, "without a token there is no Discord front"
+        if not settings.gateway and settings.public_key is None:
+            raise InvalidSettings(
+                "discord.gateway is off and discord.public_key is not set: nothing could reach the bot; change one."
+            )
         self._settings = settings
         self._token = settings.token.get_secret_value()
         self.client = InklingClient(core, settings)
@@ -45,16 +46,11 @@ class DiscordServer:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 await self._start()
-        except BaseException as error:
+        except Exception as error:
             await self.aclose()
-            if isinstance(error, discord.LoginFailure):
-                raise InvalidSettings(
-                    "discord.token is not one that Discord knows; copy it anew from the developer portal, Bot, Token."
-                ) from None
-            if isinstance(error, discord.PrivilegedIntentsRequired | discord.ConnectionClosed):
-                raise InvalidSettings(_refusal(error)) from error
-            if isinstance(error, _UNREACHABLE):
-                raise PlatformUnavailable(_unreachable(self._settings, error)) from error
+            raise as_sentence(error, self._settings) from error
+        except asyncio.CancelledError:
+            await self.aclose()
             raise
         return str(self.client.user)
 
@@ -89,15 +85,3 @@ class DiscordServer:
 def _tell_end(connection: asyncio.Task[None]) -> None:
     if not connection.cancelled() and (error := connection.exception()) is not None:
         log.error("discord.disconnected_for_good", problem=type(error).__name__, detail=str(error))
-
-
-def _refusal(error: Exception) -> str:
-    if isinstance(error, discord.PrivilegedIntentsRequired):
-        return "Discord wants a privileged intent to be allowed for this bot in the developer portal, Bot."
-    return f"Discord refuses the connection ({error}); look at the bot in the developer portal."
-
-
-def _unreachable(settings: DiscordSettings, error: BaseException) -> str:
-    host = yarl.URL(settings.api_url).host
-    why = f"it answers {error.status}" if isinstance(error, discord.HTTPException) else type(error).__name__
-    return f"Discord can't be reached at {host} ({why}). Look at the network, then start me again."

@@ -8,6 +8,7 @@ import discord
 
 from bots.discord_bot.failures import MISSING_PERMISSIONS, THREAD_EXISTS, TOO_MANY_THREADS, code_of, is_gone
 from bots.discord_bot.permissions import no_thread
+from bots.discord_bot.retrying import persist
 from bots.discord_bot.thread_name import thread_name
 from config.errors import InklingError
 
@@ -23,8 +24,10 @@ class NoThread(InklingError):
 async def open_thread(client: discord.Client, channel: int, root_id: int, prompt: str) -> int:
     """The thread's id, which is its root's; one that is there already is fine. Raises NoThread."""
     try:
-        await client.http.start_thread_with_message(
-            channel, root_id, name=thread_name(prompt), auto_archive_duration=AUTO_ARCHIVE_MINUTES
+        await persist(
+            lambda: client.http.start_thread_with_message(
+                channel, root_id, name=thread_name(prompt), auto_archive_duration=AUTO_ARCHIVE_MINUTES
+            )
         )
     except discord.HTTPException as error:
         if code_of(error) == THREAD_EXISTS:

@@ -20,6 +20,8 @@ BODY_LIMIT = 3000
 """Characters of text per message."""
 MAX_PARTS = 4
 """Messages per sample; a longer text comes as a file."""
+_ENOUGH = (MAX_PARTS + 1) * BODY_LIMIT
+"""Characters of a text that are looked at: more than as many messages hold."""
 ROOT_PROMPT = 1500
 """Characters of the prompt that the root quotes; a longer prompt comes as a file too."""
 NOTIFICATION = 600
@@ -92,7 +94,7 @@ def render_documents(view: ResultView, has_root: bool) -> Iterator[tuple[PartKey
 
 
 def _bodies(view: ResultView, sample: SampleView) -> list[str]:
-    return list(split(shown_prompt(view.prompt), sample.text, MARKUP, BODY_LIMIT))
+    return list(split(shown_prompt(view.prompt), sample.text[:_ENOUGH], MARKUP, BODY_LIMIT))
 
 
 def _render_sample(view: ResultView, sample: SampleView, has_root: bool) -> Iterator[tuple[PartKey, Message]]:

@@ -29,7 +29,7 @@ class MessageBody(Body):
 
 
 class ActionBody(Body):
-    """A button on a result; each action reads what it needs. Without an `event_id` each press is one of its own."""
+    """A button on a result; each action reads what it needs. Without an `event_id` each press is a new one."""
 
     event_id: EventId = Field(default_factory=lambda: str(ULID()))
     sample: int = 0

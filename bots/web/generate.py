@@ -67,6 +67,7 @@ def _read(body: dict[str, Any]) -> Completion:
 
 
 def _event_id(request: web.Request) -> str:
+    """The caller's own key, so that asking again after a lost answer asks for nothing new."""
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return str(ULID())

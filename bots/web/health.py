@@ -14,6 +14,9 @@ from config.errors import InklingError
 
 ANSWER_WITHIN_S = 2.0
 EVERY_S = 1.0
+SETTLED_EVERY_S = 5.0
+"""While nothing is on its way: another's server need not be asked once a second for ever."""
+_SETTLED = ("ready", "unavailable")
 
 log = structlog.get_logger(__name__)
 UNKNOWN = BackendHealth("starting", "I haven't heard from the model yet.")
@@ -28,13 +31,21 @@ class BackendSnapshot:
 
 
 class HealthWatch:
-    """Asks every backend once a second, so that nobody else has to wait for their answers."""
+    """Asks every backend again and again, so that nobody else has to wait for their answers."""
 
-    def __init__(self, backends: BackendRegistry, on_change: Callable[[], None], every_s: float = EVERY_S) -> None:
-        """`on_change` is called when a state, a sentence or the list of models is another than before."""
+    def __init__(
+        self,
+        backends: BackendRegistry,
+        on_change: Callable[[], None],
+        every_s: float = EVERY_S,
+        settled_every_s: float = SETTLED_EVERY_S,
+    ) -> None:
+        """`on_change` is called when a state, a sentence or the list of models is another than before;
+        `settled_every_s` is the pause while every backend is ready or can't be had."""
         self._backends = backends
         self._on_change = on_change
         self._every_s = every_s
+        self._settled_every_s = settled_every_s
         self._snapshots = tuple(BackendSnapshot(name, UNKNOWN, ()) for name in backends.names)
         self._task: asyncio.Task[None] | None = None
 
@@ -71,7 +82,8 @@ class HealthWatch:
                 await self.refresh()
             except Exception:
                 log.exception("health.failed")
-            await asyncio.sleep(self._every_s)
+            settled = all(each.health.state in _SETTLED for each in self._snapshots)
+            await asyncio.sleep(self._settled_every_s if settled else self._every_s)
 
     async def _look(self, backend: Backend) -> BackendSnapshot:
         known = next((each.models for each in self._snapshots if each.name == backend.name), ())

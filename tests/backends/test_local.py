@@ -132,6 +132,17 @@ async def test_refused_model_is_told_in_its_own_words_and_not_started_again_at_o
         assert backend.engine_pid is None
 
 
+async def test_engine_imports_nothing_from_the_folder_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.py").write_text("raise SystemExit('not yours')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    backend = LocalBackend("local", LocalBackendSettings(model="no.gguf"), tmp_path / "cache", tmp_path)
+    result = await read(backend, request())
+    await backend.aclose()
+    assert str(result.error) == "There is no file no.gguf."
+
+
 async def test_refused_model_is_tried_again_after_a_while(tmp_path: Path) -> None:
     async with running(tmp_path, "missing", wait_for="unavailable") as backend:
         await asyncio.sleep(QUICK.refused_s)

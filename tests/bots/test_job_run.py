@@ -112,6 +112,28 @@ async def test_partial_text_outlives_every_failure(error: Exception, sentence: s
         assert (await world.record(asked.id)).error == sentence
 
 
+async def test_a_full_backend_is_asked_again() -> None:
+    async with open_world() as world:
+        asked, run = await world.ask_and_run("Very long")
+        run.put(TOO_LONG)
+        (await world.backend.next_run()).put(Overloaded("gated is full.", 0.0))
+        (await world.backend.next_run()).put(Overloaded("gated is full.", 0.01))
+        await asked.reply.until(lambda reply: (reply.last.notice or "").startswith("Queued"))
+        (await world.backend.next_run()).put(TOO_LONG)
+        (await world.backend.next_run()).complete(" a lamp")
+        await world.core.jobs.wait(asked.id)
+        assert (asked.reply.final.status, asked.reply.final.samples[0].text) == ("done", " a lamp")
+        assert len(asked.reply.final.notes) == 1
+
+
+async def test_a_backend_that_stays_full_for_too_long_fails_the_request() -> None:
+    async with open_world(deadline_s=5) as world:
+        asked, run = await world.ask_and_run()
+        run.put(Overloaded("gated is full.", 6.0))
+        await world.core.jobs.wait(asked.id)
+        assert (asked.reply.final.status, asked.reply.final.error) == ("failed", "gated is full.")
+
+
 async def test_a_failure_before_any_text() -> None:
     async with open_world() as world:
         asked, run = await world.ask_and_run()

@@ -184,6 +184,16 @@ class TestHangingPlatforms:
             assert (await world.record(asked.id)).status == "done"
             assert [each.id for each in await world.store.undelivered(world.clock.time)] == [asked.id]
 
+    async def test_an_end_that_was_refused_is_shown_when_the_trouble_is_over(self) -> None:
+        async with open_world(patience_s=0.1) as world:
+            reply = RecordingReply(errors={"finish": RuntimeError("a bad day")})
+            asked = await world.completed(reply=reply)
+            again = world.front.replies.setdefault(asked.id, RecordingReply())
+            await again.until(lambda reply: bool(reply.calls))
+            assert again.final.status == "done"
+            await world.core.jobs.wait(asked.id)
+            assert await world.store.undelivered(world.clock.time) == ()
+
     async def test_a_platform_that_refuses_everything_ends_no_job(self) -> None:
         async with open_world() as world:
             refusing = RecordingReply(

@@ -90,6 +90,10 @@ def folder(tmp_path: Path) -> SettingsFolder:
             "backends.big.base_url must be a URL that starts with http:// or https:// (line 3).",
         ),
         (
+            BACKEND + 'base_url = "https://me:s3cret@x/v1"',
+            "backends.big.base_url must not hold a user name or password; put a key into api_key (line 3).",
+        ),
+        (
             BACKEND + 'base_url = "http://x"\nmodle = 1',
             "there is no setting backends.big.modle (line 4). Did you mean backends.big.model?",
         ),

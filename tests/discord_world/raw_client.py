@@ -62,7 +62,7 @@ class RawClient:
 
 @asynccontextmanager
 async def raw_client(discord: FakeDiscord, token: str | None = None) -> AsyncIterator[RawClient]:
-    headers = {"Authorization": f"Bot {token or discord.token}"}
+    headers = {"Authorization": f"Bot {token or discord.token}", "User-Agent": "DiscordBot (https://example.org, 1)"}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield RawClient(discord, session)
 

@@ -53,6 +53,7 @@ class Juggler(Parrot):
         self.tree.add_command(board)
         self.tree.add_command(silent)
         self.tree.add_command(secret)
+        self.tree.add_command(anywhere)
         group = app_commands.Group(name="config", description="Settings", default_permissions=MANAGE)
         group.command(name="set", description="Change one")(change)
         self.tree.add_command(group)
@@ -76,6 +77,13 @@ async def board(interaction: dpy.Interaction[Any]) -> None:
 
 @app_commands.command(description="Say nothing")
 async def silent(interaction: dpy.Interaction[Any]) -> None: ...
+
+
+@app_commands.command(description="Work anywhere")
+@app_commands.allowed_installs(guilds=True, users=True)
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=True)
+async def anywhere(interaction: dpy.Interaction[Any]) -> None:
+    await interaction.response.send_message("here")
 
 
 @app_commands.command(description="Only for you")
@@ -242,6 +250,20 @@ async def test_direct_messages_have_no_server() -> None:
         shown = await ada.slash(direct, "board")
         assert (await ada.click(shown.message, "Vary")).modal
         assert direct.messages == [shown.message]
+
+
+async def test_where_the_bot_is_no_member_only_commands_for_users_work() -> None:
+    async with juggling() as (discord, _guild, _channel, ada):
+        elsewhere = discord.add_guild("Elsewhere", has_bot=False)
+        lobby = elsewhere.add_channel("lobby")
+        bob = elsewhere.add_member("Bob")
+        assert (await bob.slash(lobby, "anywhere")).text == "here"
+        with pytest.raises(NotPossible, match="the bot is not in this server"):
+            await bob.slash(lobby, "board")
+        with pytest.raises(NotPossible, match="not for direct messages"):
+            await ada.slash(discord.direct_channel(ada.user), "anywhere")
+        with pytest.raises(NotPossible, match="the channel is not to be seen"):
+            await ada.slash(lobby, "anywhere")
 
 
 async def test_settling_waits_for_everything_under_way() -> None:

@@ -141,6 +141,21 @@ async def test_a_gateway_that_falls_silent_is_left() -> None:
             assert await ada.slash(channel, "repeat", words="hi")
 
 
+async def test_the_bot_hears_of_its_own_permissions() -> None:
+    async with FakeDiscord.open() as discord:
+        guild = discord.add_guild()
+        channel, loud = guild.add_channel(), guild.add_role("loud")
+        async with parrot_in(discord) as client:
+            changed = asyncio.create_task(client.wait_for("guild_role_update", timeout=5))
+            await asyncio.sleep(0)
+            guild.me.give(loud)
+            loud.change(Permission.MENTION_EVERYONE)
+            await changed
+            here = client.get_channel(channel.id)
+            assert isinstance(here, dpy.TextChannel)
+            assert here.permissions_for(here.guild.me).mention_everyone
+
+
 class Listening(Parrot):
     def __init__(self, intents: dpy.Intents = INTENTS) -> None:
         super().__init__(intents)

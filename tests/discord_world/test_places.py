@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.discord_world.raw_client import QUIET, reasons
@@ -99,6 +100,7 @@ async def test_threads_start_only_where_they_can() -> None:
     ("body", "reason"),
     [
         ({"name": ""}, "name: Must be between 1 and 100"),
+        ({"name": "  "}, "name: Must be between 1 and 100"),
         ({"name": "x" * 101}, "name: Must be between 1 and 100"),
         ({"auto_archive_duration": 61}, "auto_archive_duration: Value must be one of"),
         ({"rate_limit_per_user": 21601}, "rate_limit_per_user: Value must be"),
@@ -111,6 +113,11 @@ async def test_rules_on_threads(body: dict[str, Any], reason: str) -> None:
         assert reason in reasons(stage.discord)
         await start_thread(stage, message.id, auto_archive="1440")
         assert "auto_archive: unknown key" in reasons(stage.discord)
+        path = f"/channels/{message.id}"
+        assert (await stage.api("PATCH", path, {"name": "x" * 101, "closed": True})).code == 50035
+        told = reasons(stage.discord)
+        assert "name: Must be between 1 and 100" in told
+        assert "closed: unknown key" in told
 
 
 async def test_talking_in_a_thread_has_a_permission_of_its_own() -> None:
@@ -140,6 +147,19 @@ async def test_archived_and_locked_threads() -> None:
         thread.archive(locked=True)
         assert (await stage.api.send(thread)).code == 160005
         assert (await stage.api("PATCH", f"/channels/{thread.id}", {"archived": False})).code == 50013
+
+
+async def test_the_invite_can_be_all_the_bot_has() -> None:
+    async with set_stage() as stage:
+        invited = Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES
+        bare = stage.discord.add_guild("Bare", bot_permissions=invited, everyone=0)
+        channel = bare.add_channel()
+        ada = bare.add_member("Ada")
+        assert (bare.me.permissions, ada.permissions) == (invited, 0)
+        message = await stage.api.sent(channel)
+        path = f"/channels/{channel.id}/messages/{message.id}"
+        assert (await stage.api("POST", f"{path}/threads", {"name": "a"})).code == 50013
+        assert (await react(stage, channel.id, message.id)).code == 50013
 
 
 async def test_idle_threads_are_archived_in_time() -> None:
@@ -219,6 +239,15 @@ async def test_whoever_is_not_the_bot_gets_in_nowhere() -> None:
         assert (await stage.api("GET", "/users/@me")).status == 401
         assert (await stage.api("GET", "/users/@me")).body == {"message": "401: Unauthorized", "code": 0}
         assert stage.discord.rest.invalid_requests == 2
+
+
+async def test_a_client_must_name_itself() -> None:
+    async with set_stage() as stage:
+        headers = {"Authorization": f"Bot {stage.discord.token}"}
+        url = stage.discord.api_url + "/users/@me"
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+            assert response.status == 200
+        assert "User-Agent" in reasons(stage.discord)
 
 
 async def test_routes_that_are_not_there() -> None:

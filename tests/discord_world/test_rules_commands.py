@@ -61,6 +61,11 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "two of one name": ([command(), command()], "must be unique: complete"),
     "a context menu with a description": ([command("Complete this", type=3)], "Context menus take no description"),
+    "options of an option": ([command(options=[option(options=[option("b")])])], "Only subcommands have options"),
+    "a number's choice that is none": (
+        [command(options=[option("n", 4, choices=[{"name": "a", "value": "b"}])])],
+        "value: Value is not a number",
+    ),
     "an unknown option type": ([command(options=[option(kind=12)])], "type: Value must be one of"),
 }
 

@@ -56,6 +56,7 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     "too many preselected": ([row(menu(option("a", default=True), option("b", default=True)))], "preselected"),
     "a long placeholder": ([row(menu(option(), placeholder="x" * 151))], "placeholder: Must be 150"),
     "more values than there can be": ([row(menu(option(), max_values=26))], "max_values: Value must be"),
+    "a text input in a message": ([row({"type": 4, "custom_id": "a", "style": 1})], "components.0.type: Value must"),
     "layout without its flag": ([{"type": 10, "content": "a"}], "components.0.type: Value must be one of"),
 }
 
@@ -73,6 +74,16 @@ async def test_an_unknown_key_is_reported() -> None:
     async with set_stage() as stage:
         await stage.api.send(stage.channel, "a", components=[row(button(colour="red"))])
         assert "components.0.components.0.colour: unknown key" in reasons(stage.discord)
+        await stage.api.send(stage.channel, "a", components=[row(menu(option(hint="b")))])
+        assert "options.0.hint: unknown key" in reasons(stage.discord)
+
+
+@pytest.mark.parametrize(("content", "reason"), [("", "This field is required"), ("x" * 4001, "Must be 4000")])
+async def test_displayed_text_is_not_empty_and_not_long(content: str, reason: str) -> None:
+    async with set_stage() as stage:
+        parts = [{"type": 17, "components": [{"type": 10, "content": content}]}]
+        assert (await stage.api.send(stage.channel, "", flags=1 << 15, components=parts)).code == 50035
+        assert f"components.0.components.0.content: {reason}" in reasons(stage.discord)
 
 
 async def test_what_is_right_passes_and_is_numbered() -> None:

@@ -27,6 +27,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a long author": ({"embeds": [{"author": {"name": "x" * 257}}]}, "embeds.0.author.name"),
     "a colour beyond white": ({"embeds": [{"title": "a", "color": 0x1000000}]}, "embeds.0.color"),
     "a long nonce": ({"content": "a", "nonce": "x" * 26}, "nonce: Must be 25"),
+    "eleven attachments": (
+        {"content": "a", "attachments": [{"id": str(n), "filename": "a"} for n in range(11)]},
+        "attachments: Must be between 0 and 10",
+    ),
+    "users both parsed and listed": (
+        {"content": "a", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
+        "mutually exclusive",
+    ),
+    "101 users to mention": (
+        {"content": "a", "allowed_mentions": {"parse": [], "users": [str(n) for n in range(101)]}},
+        "allowed_mentions.users: Must be between 0 and 100",
+    ),
     "content in a layout": (
         {"content": "a", "flags": 1 << 15, "components": [{"type": 10, "content": "b"}]},
         "Layout takes no content",
@@ -36,6 +48,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 FROWNED: dict[str, tuple[dict[str, Any], str]] = {
     "a misspelt key": ({"content": "a", "embed": {}}, "embed: unknown key"),
     "an unknown key in an embed": ({"embeds": [{"titel": "a", "title": "b"}]}, "embeds.0.titel: unknown key"),
+    "an unknown key in a field": (
+        {"embeds": [{"fields": [{"name": "a", "value": "b", "inlined": True}]}]},
+        "embeds.0.fields.0.inlined: unknown key",
+    ),
+    "an unknown key in an attachment": (
+        {"content": "a", "attachments": [{"id": "0", "name": "a"}]},
+        "attachments.0.name: unknown key",
+    ),
+    "an unknown key in allowed_mentions": (
+        {"content": "a", "allowed_mentions": {"parse": [], "everyone": False}},
+        "allowed_mentions.everyone: unknown key",
+    ),
     "the ephemeral flag": ({"content": "a", "flags": 64}, "flags: 64 cannot be set here"),
     "enforcing no nonce": ({"content": "a", "enforce_nonce": True}, "there is no nonce"),
 }
@@ -79,6 +103,14 @@ async def test_a_message_that_could_notify_is_reported(way: str) -> None:
         assert reason in reasons(stage.discord)
         await stage.api("PATCH", f"/channels/{stage.channel.id}/messages/{message.id}", body)
         assert reason in reasons(stage.discord)
+
+
+async def test_an_edit_takes_fewer_keys() -> None:
+    async with set_stage() as stage:
+        message = await stage.api.sent(stage.channel)
+        path = f"/channels/{stage.channel.id}/messages/{message.id}"
+        await stage.api("PATCH", path, QUIET | {"content": "a", "nonce": "n"})
+        assert "nonce: unknown key" in reasons(stage.discord)
 
 
 async def test_nothing_is_no_message() -> None:

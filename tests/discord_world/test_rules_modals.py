@@ -11,6 +11,7 @@ from tests.discord_world.stage import set_stage
 from tests.fakes.discord_world.asking import begin
 from tests.fakes.discord_world.interactions import Asked
 
+OLD: dict[str, Any] = {"type": 4, "custom_id": "seed", "style": 1, "label": "Seed"}
 MESSAGE, DEFERRED, CHOICES, MODAL = 4, 5, 8, 9
 
 
@@ -39,6 +40,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "more than 4000 characters": (modal(field(max_length=4001)), "max_length: Value must be"),
     "a minimum above the maximum": (modal(field(min_length=9, max_length=5)), "minimum exceeds"),
     "no style": (modal(field(style=None)), "style: Value must be one of"),
+    "a field outside a label": (modal(field()["component"]), "data.components.0.type: Value must be one of"),
+    "a button in a label": (modal({"type": 18, "label": "L", "component": {"type": 2}}), "component.type: Value must"),
+    "two inputs in a row": (modal({"type": 1, "components": [OLD, OLD | {"custom_id": "b"}]}), "between 1 and 1"),
+    "an old input without label": (modal({"type": 1, "components": [OLD | {"label": ""}]}), "label: This field"),
+    "an old input with a long label": (modal({"type": 1, "components": [OLD | {"label": "x" * 46}]}), "Must be 45"),
     "a button": (modal({"type": 1, "components": [{"type": 2, "custom_id": "a", "style": 1, "label": "b"}]}), "type"),
 }
 
@@ -56,7 +62,7 @@ async def test_discord_refuses(rule: str) -> None:
 
 async def test_both_forms_of_a_text_input_pass() -> None:
     async with set_stage() as stage:
-        old = {"type": 1, "components": [{"type": 4, "custom_id": "seed", "style": 1, "label": "Seed"}]}
+        old = {"type": 1, "components": [OLD]}
         interaction = invoked(stage.ada.user, stage.channel)
         assert (await stage.api.answer(interaction, MODAL, modal(field(value="Once"), old))).status == 204
         assert reasons(stage.discord) == ""
@@ -87,6 +93,16 @@ async def test_a_deferred_answer_takes_only_the_ephemeral_flag() -> None:
         told = reasons(stage.discord)
         assert "takes only the ephemeral flag" in told
         assert "data.content: unknown key" in told
+
+
+async def test_unknown_keys_are_reported() -> None:
+    async with set_stage() as stage:
+        interaction = begin(Asked.AUTOCOMPLETE, stage.ada.user, stage.channel, {"name": "complete"})
+        callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        await stage.api("POST", callback, {"type": CHOICES, "data": {"choices": [], "more": 1}, "flags": 64})
+        told = reasons(stage.discord)
+        assert "data.more: unknown key" in told
+        assert "flags: unknown key" in told
 
 
 async def test_an_answer_is_held_to_the_rules_of_messages() -> None:

@@ -32,6 +32,18 @@ async def test_buckets_tell_what_is_left() -> None:
         assert stage.discord.rest.limits.exceeded == {CREATE: 1}
 
 
+async def test_the_real_client_keeps_to_the_buckets_it_is_told_of() -> None:
+    async with FakeDiscord.open(RateLimits({CREATE: (3, 0.1)})) as discord:
+        guild = discord.add_guild()
+        channel = guild.add_channel()
+        async with parrot_in(discord) as client:
+            place = client.get_partial_messageable(channel.id, guild_id=guild.id)
+            for number in range(8):
+                await place.send(f"{number}")
+        assert [message.content for message in channel.messages] == [str(number) for number in range(8)]
+        assert discord.rest.limits.exceeded == {}
+
+
 async def test_the_global_limit_spares_interactions() -> None:
     async with set_stage(RateLimits(global_per_second=2)) as stage:
         replies = [await stage.api("GET", "/users/@me") for _ in range(3)]
@@ -60,6 +72,18 @@ async def test_faults_strike_as_often_as_ordered_and_where() -> None:
         assert (await stage.api("GET", "/users/@me")).status == 200
         assert [(await stage.api.send(stage.channel)).status for _ in range(3)] == [503, 503, 200]
         assert len(stage.channel.messages) == 1
+
+
+async def test_downloads_can_fail() -> None:
+    async with set_stage() as stage:
+        url = stage.discord.world.keep_file("a.txt", b"hello", "text/plain").url
+        stage.discord.faults.server_error("GET /attachments", status=503)
+        async with aiohttp.ClientSession() as session:
+            statuses = []
+            for _ in range(2):
+                async with session.get(url) as response:
+                    statuses.append(response.status)
+        assert statuses == [503, 200]
 
 
 async def test_an_answer_can_be_lost_after_its_effect() -> None:

@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from backends.protocol import BackendHealth
 from backends.store.sqlite import SqliteStore
+from bots.web.identity import WORKSPACE
 from tests.fakes.browser import needs_chromium, open_browser
 from tests.fakes.page import PageClient, serve_page
 from tests.fakes.scripted_backend import ScriptedBackend
@@ -148,6 +149,7 @@ async def test_mistakes_keep_the_text_and_private_answers_are_private() -> None:
 async def test_help_and_settings() -> None:
     async with serve_page() as client, open_browser(client.url) as browser:
         page, dialog = browser.page, browser.page.get_by_role("dialog")
+        await client.post("/api/config", {"action": "set", "name": "stop", "value": "\\n\\n"})
         await expect(page.locator(".health")).to_contain_text("ready")
         await page.get_by_role("button", name="Help").click()
         await expect(dialog).to_contain_text("/completeFinish a text.")
@@ -162,6 +164,8 @@ async def test_help_and_settings() -> None:
         await dialog.get_by_label("Regenerate emoji").fill("🎲")
         await dialog.get_by_role("button", name="Save").click()
         await expect(dialog).to_have_count(0)
+        rules = (await client.store.workspace(WORKSPACE)).settings
+        assert rules.defaults.stop == ("\n\n",), "a field that nobody touched was saved"
         await page.locator("#text").fill("/complete length=99 Once")
         await page.keyboard.press("Enter")
         await expect(page.locator(".notes")).to_have_text("length 99 → 50 (this server's ceiling)")

@@ -1,4 +1,7 @@
-"""Runs `inkling` as a user does: a process of its own, with its own folder and nothing of our environment."""
+"""Runs `inkling` as a user does: a process of its own, with its own folder and nothing of our environment.
+
+-P as for the installed command: the folder it is called in is no place to import from.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ async def started_inkling(
     """A running one; killed if it still runs at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "bots",
         *arguments,

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
@@ -19,6 +19,7 @@ from backends.store.records import RequestRecord
 from bots.callbacks import CallbackServer
 from bots.core import Core
 from bots.discord_bot.server import DiscordServer
+from bots.reply import PATIENCE_S
 from config.settings import (
     CallbackSettings,
     DiscordSettings,
@@ -26,28 +27,46 @@ from config.settings import (
     LimitSettings,
     Settings,
 )
+from config.workspace import WorkspaceRef
 from tests.fakes.discord_world import FakeDiscord
 from tests.fakes.discord_world.client import pointed_at
-from tests.fakes.discord_world.messages import Message
-from tests.fakes.discord_world.places import Channel, Thread
+from tests.fakes.discord_world.places import Channel
 from tests.fakes.worlds import open_store
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class DiscordAddress(Protocol):
+    """A fake Discord, here or in another process."""
+
+    @property
+    def api_url(self) -> str: ...
+
+    @property
+    def gateway_url(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+    @property
+    def public_key(self) -> str: ...
 
 
 @dataclass
 class Bot:
     """One process's life of the front."""
 
-    discord: FakeDiscord
     core: Core
     server: DiscordServer
     store: Store
     url: str
     """Where interactions can be sent by HTTP."""
+    discord: FakeDiscord | None
+    """None when it is in another process."""
 
     async def finished(self) -> None:
         """Until everything people did is answered, and every request shown to its end."""
+        assert self.discord is not None
         await self.discord.settle()
         for record in await self.store.open_requests():
             await self.core.jobs.wait(record.id)
@@ -55,28 +74,27 @@ class Bot:
             await self.core.jobs.wait(record.id)
 
     async def requests(self, guild_id: int, channel: Channel) -> tuple[RequestRecord, ...]:
-        from config.workspace import WorkspaceRef
-
         return await self.store.recent(WorkspaceRef("discord", str(guild_id)), str(channel.id), 1000)
 
 
-def discord_settings(discord: FakeDiscord, **changes: Any) -> DiscordSettings:
-    return DiscordSettings(
-        token=SecretStr(discord.token),
-        api_url=discord.api_url,
-        public_key=discord.public_key,
-        gateway_url=discord.gateway_url,
-        **changes,
-    )
+def discord_settings(discord: DiscordAddress, **changes: Any) -> DiscordSettings:
+    own: dict[str, Any] = {
+        "token": SecretStr(discord.token),
+        "api_url": discord.api_url,
+        "public_key": discord.public_key,
+        "gateway_url": discord.gateway_url,
+    }
+    return DiscordSettings(**{**own, **changes})
 
 
 @asynccontextmanager
 async def running_bot(
-    discord: FakeDiscord,
+    discord: DiscordAddress,
     backend: Backend | None = None,
     store: Store | None = None,
     *,
     discord_changes: dict[str, Any] | None = None,
+    patience_s: float = PATIENCE_S,
     **limits: Any,
 ) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
@@ -93,7 +111,7 @@ async def running_bot(
             limits=LimitSettings(**{"max_in_flight": 100, **limits}),
             discord=discord_settings(discord, **(discord_changes or {})),
         )
-        core = Core(settings, store, Backends({backend.name: backend}, backend.name))
+        core = Core(settings, store, Backends({backend.name: backend}, backend.name), patience_s=patience_s)
         stack.push_async_callback(core.aclose)
         callbacks = CallbackServer(CallbackSettings(port=0))
         server = DiscordServer(core, settings.discord, callbacks)
@@ -103,13 +121,4 @@ async def running_bot(
         await server.start()
         stack.push_async_callback(core.aclose)
         await core.start()
-        yield Bot(discord, core, server, store, url)
-
-
-def thread_of(channel: Channel) -> Thread | None:
-    """The newest one."""
-    return channel.threads[-1] if channel.threads else None
-
-
-def texts(messages: list[Message]) -> list[str]:
-    return [message.content for message in messages]
+        yield Bot(core, server, store, url, discord if isinstance(discord, FakeDiscord) else None)

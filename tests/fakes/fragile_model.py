@@ -12,11 +12,12 @@ from transformers import GPT2LMHeadModel
 from generation.types import LoadedModel
 from tests.fakes.tiny_models import build_tiny_gpt2
 
-Failure = Literal["prompt", "step", "memory", "numbers"]
+Failure = Literal["prompt", "step", "memory", "numbers", "thread"]
 
 
 class FragileGpt2(GPT2LMHeadModel):
-    """`failures` says what happens next: a prompt's pass or a step raises, or a step's first row is no number."""
+    """`failures` says what happens next: a prompt's pass or a step raises, a step's first row is no number, or a step
+    ends the thread it runs on."""
 
     def __init__(self, config) -> None:
         super().__init__(config)
@@ -28,6 +29,8 @@ class FragileGpt2(GPT2LMHeadModel):
         if due == kind or (due == "memory" and kind == "step"):
             self.failures.popleft()
             raise RuntimeError("can't allocate memory" if due == "memory" else "broken on purpose")
+        if due == "thread" and kind == "step":
+            raise SystemExit("broken for good on purpose")
         output = super().forward(input_ids=input_ids, position_ids=position_ids, **options)
         if due == "numbers" and kind == "step":
             self.failures.popleft()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from config.errors import EngineFailed
 from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
-from generation.types import EngineLimits
+from generation.load_progress import LoadProgress
+from generation.model_host import ModelHost
+from generation.types import Engine, EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.fragile_model import build_fragile_gpt2
 from tests.fakes.tiny_models import build_tiny_gpt2
@@ -30,6 +33,12 @@ async def start(engine: BatchingEngine, prompt: tuple[int, ...]) -> asyncio.Task
     task = asyncio.create_task(collect(engine, build_request(prompt, OPTIONS), started))
     await started.wait()
     return task
+
+
+def wait_for_the_end(engine: Engine) -> None:
+    """It has said its last word, and is about to end."""
+    while engine.alive:
+        time.sleep(0.001)
 
 
 async def write_soundly(prompt: tuple[int, ...]) -> dict[int, str]:
@@ -79,6 +88,21 @@ async def test_failures_fall_on_waiting_samples_too(fragile) -> None:
     with pytest.raises(EngineFailed):
         await task
     assert engine.stats().running == engine.stats().waiting == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_thread_that_broke_is_told() -> None:
+    loaded, failures = build_fragile_gpt2()
+    host = ModelHost("fragile", EngineLimits(), LoadProgress())
+    await host.load(lambda: BatchingEngine(loaded, EngineLimits()))
+    host.check()
+    task = await start(host.service.engine, (5, 6))
+    failures.append("thread")
+    with pytest.raises(EngineFailed):
+        await task
+    await asyncio.to_thread(wait_for_the_end, host.service.engine)
+    with pytest.raises(EngineFailed, match="The thread that runs fragile broke"):
+        host.check()
 
 
 def test_an_event_loop_that_is_gone_frees_its_rows() -> None:

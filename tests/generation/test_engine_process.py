@@ -131,6 +131,27 @@ def test_wrong_flags_are_told_before_anything_heavy_is_imported() -> None:
     assert ended.stdout == "2 []\n"
 
 
+FAILING = """
+import structlog
+from generation.__main__ import quiet_libraries
+
+quiet_libraries()
+prompt = "a secret " + "wish"
+try:
+    prompt.no_such_thing
+except AttributeError as error:
+    structlog.get_logger("generation.server").error("request_failed", exc_info=error)
+"""
+
+
+def test_the_log_shows_where_it_failed_but_no_prompt() -> None:
+    ended = subprocess.run([sys.executable, "-c", FAILING], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == ""
+    assert "request_failed" in ended.stderr
+    assert "line 8, in <module>" in ended.stderr
+    assert "secret wish" not in ended.stderr
+
+
 PARENT = """
 import subprocess, sys
 engine = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)

@@ -75,6 +75,15 @@ def test_distribution_equals_transformers_row_by_row(cases) -> None:
         torch.testing.assert_close(probabilities, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("temperature", [1e-300, 1e-310, 5e-324])
+@pytest.mark.parametrize("filters", [{}, {"top_k": 0, "top_p": 1}, {"min_p": 0.1}, {"typical_p": 0.5}])
+def test_the_tiniest_temperatures_are_greedy(temperature: float, filters: dict[str, float]) -> None:
+    logits = torch.tensor([[1.0, 900.0, 3.0, -2.0]])
+    rows = [row(SamplingOptions(temperature=temperature, **filters))]
+    assert sample_tokens(logits, rows) == [1]
+    assert compute_distribution(logits, rows).tolist() == [[0, 1, 0, 0]]
+
+
 @given(distinct, ids, st.sampled_from([-2, 0, 0.5]), st.sampled_from([-1, 0, 1.5]))
 def test_frequency_and_presence_count_the_completion_only(logits, completion, frequency, presence) -> None:
     option = SamplingOptions(**OFF, frequency_penalty=frequency, presence_penalty=presence)

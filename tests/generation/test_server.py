@@ -77,7 +77,13 @@ async def test_token_ids(served: Served, loaded: LoadedModel) -> None:
     echoed = await served.complete(prompt=[ids, ids[:4]], seed=2, echo=True, max_tokens=1)
     assert echoed["choices"][0]["text"].startswith(PROMPT)
     assert echoed["choices"][1]["text"].startswith("Once")
-    assert "between 0 and 256" in (await served.refusal(prompt=[5, 99_999]))["message"]
+
+
+@pytest.mark.parametrize("token", [-5, 300, 99_999, 10**12, 10**30])
+@pytest.mark.parametrize("more", [{}, {"echo": True}, {"echo": True, "max_tokens": 0}])
+async def test_unknown_token_ids_are_refused(served: Served, token: int, more: dict[str, object]) -> None:
+    error = await served.refusal(prompt=[5, token], **more)
+    assert error["message"] == f"prompt token ids must be between 0 and 256; you gave {token}."
 
 
 async def test_stop(served: Served) -> None:

@@ -90,7 +90,7 @@ export function valuesFrom(name, value) {
 }
 
 const unescaped = (text) => text.replaceAll("\\n", "\n").replaceAll("\\t", "\t");
-const escaped = (text) => text.replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+export const escaped = (text) => text.replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 
 export class OptionsPanel {
   constructor(text, onWrite) {

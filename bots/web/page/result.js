@@ -8,12 +8,11 @@ import { choose, isEnded, sampleContinuedBy, state } from "./store.js";
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { fail(card, sentence), vary(view), edit(view), remove(view), copy(text), follow(id) }
+  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
     this.samples = [];
-    this.shown = "";
     this.head = h("div", { class: "result-head" });
     this.body = h("div", { class: "samples" });
     this.notice = h("p", { class: "notice" });

@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { h } from "./dom.js";
 import { openDialog } from "./dialogs.js";
-import { labelOf } from "./options.js";
+import { escaped, labelOf } from "./options.js";
 import { state } from "./store.js";
 
 const GROUPS = [
@@ -44,10 +44,11 @@ export async function openSettings() {
         return;
       }
       for (const row of config.rows) {
-        const value = inputs.get(row.name).value.trim();
-        if (value === textOf(row.value)) continue;
+        const input = inputs.get(row.name);
+        const value = input.value.trim();
+        if (value === input.dataset.saved) continue;
         config = value === "" ? await reset(row.name) : await post("/api/config", { action: "set", name: row.name, value });
-        row.value = value === "" ? null : value;
+        input.dataset.saved = value;
         whole.value = config.export;
         showAudit();
       }
@@ -57,7 +58,8 @@ export async function openSettings() {
 
 const reset = (name) => post("/api/config", { action: "reset", name });
 
-const textOf = (value) => (value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value));
+// Line breaks as they are typed: a field of one line can't hold them.
+const textOf = (value) => (value === null ? "" : Array.isArray(value) ? value.map(escaped).join(", ") : String(value));
 
 function settingRow(row, inputs) {
   const usual = state.session.defaults[row.name];
@@ -66,6 +68,7 @@ function settingRow(row, inputs) {
     ? h("select", { class: "field", id: `setting-${row.name}` }, new Option("as built in", ""), ...CHOICES[row.name].map((each) => new Option(each, each)))
     : h("input", { class: "field", id: `setting-${row.name}`, placeholder, spellcheck: false });
   input.value = textOf(row.value);
+  input.dataset.saved = input.value.trim();
   inputs.set(row.name, input);
   return h("div", { class: "setting" }, h("label", { for: input.id }, labelOf(row.name), h("small", {}, row.help)), input);
 }

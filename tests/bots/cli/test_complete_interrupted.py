@@ -84,6 +84,8 @@ async def test_ctrl_c_ends_a_wait_for_the_prompt(tmp_path: Path) -> None:
 async def test_backend_failure_keeps_the_text_and_exits_1(
     settings: dict[str, str], tmp_path: Path, prompt: str, text: int
 ) -> None:
+    # Shorter than the busy server's Retry-After.
+    settings = {**settings, "INKLING_LIMITS__DEADLINE_S": "5"}
     finished = await run_inkling("complete", prompt, "--length", "9", home=tmp_path, settings=settings)
     assert finished.code == 1
     assert len(finished.out.split()) == text

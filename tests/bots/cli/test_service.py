@@ -70,6 +70,7 @@ async def test_run_logs_json_and_ends_in_peace(tmp_path: Path) -> None:
         started = json.loads(await process.stderr.readline())
         assert started["event"] == "front.started"
         assert started["address"].startswith("http://127.0.0.1:")
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700, "requests are nobody else's to read"
         process.send_signal(signal.SIGTERM)
         out, err = await process.communicate()
         assert (process.returncode, out) == (0, b"")
@@ -110,6 +111,12 @@ async def test_serve_becomes_the_engine(tmp_path: Path) -> None:
     assert "Did you mean --port?" in wrong.err
     assert helped.code == 0
     assert "--max-running" in helped.out
+
+
+async def test_serve_imports_nothing_from_the_folder_it_is_called_in(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_text("raise SystemExit('not yours')", encoding="utf-8")
+    finished = await run_inkling("serve", "--prot", "3", home=tmp_path)
+    assert finished.err == "I don't know --prot. Did you mean --port?\n"
 
 
 async def test_serve_takes_from_the_settings_what_no_flag_says(tmp_path: Path) -> None:

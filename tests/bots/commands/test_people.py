@@ -54,8 +54,9 @@ class TestPresets:
             with pytest.raises(NotFound, match='You have no preset "bold"'):
                 await world.core.people.delete_preset(world.call(BOB), "bold")
             await world.core.people.delete_preset(world.call(), "bold")
-            with pytest.raises(NotFound):
-                await world.core.people.delete_preset(world.call(), "bold")
+            for name in ("bold", "\ud800", "x" * 1000):
+                with pytest.raises(NotFound):
+                    await world.core.people.delete_preset(world.call(), name)
 
 
 class TestForgetMe:

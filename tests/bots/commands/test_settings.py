@@ -41,6 +41,7 @@ class TestSet:
             ("temperature", "0.5", ("defaults", "temperature"), 0.5),
             ("top-n", "7", ("defaults", "top_k"), 7),
             ("stop", "END", ("defaults", "stop"), ["END"]),
+            ("stop", r"\n\n", ("defaults", "stop"), ["\n\n"]),
             ("max_length", "100", ("ceilings", "length"), 100),
             ("MAX-SAMPLES", " 2 ", ("ceilings", "samples"), 2),
             ("backend", "other", ("backend",), "other"),
@@ -140,6 +141,8 @@ class TestChannel:
             await refusal(rules.set_channel(admin, "", "top_k", "5"))
             await refusal(rules.set_channel(admin, "x" * 65, "top_k", "5"))
             await refusal(rules.set_channel(admin, "lab", "backend", "aws"))
+            await refusal(rules.reset_channel(admin, "\ud800"))
+            await refusal(rules.judge(admin, "user", "\0", "clear"))
             assert (await world.store.workspace(HERE)).version == 0
 
     def test_names(self) -> None:

@@ -73,6 +73,12 @@ class TestComplete:
                 ("other", "m-mine"),
             ]
 
+    @pytest.mark.parametrize("model", ["gpt\0", "\ud800", "x" * 501])
+    async def test_a_name_no_model_can_have_is_refused(self, model: str) -> None:
+        async with open_world() as world:
+            with pytest.raises(InvalidOptions, match="can't be a model's name"):
+                await world.ask(model=model)
+
     async def test_the_seed_is_drawn_and_kept(self) -> None:
         async with open_world() as world:
             seeds = {(await world.ask()).accepted.record.options.seed for _ in range(3)}

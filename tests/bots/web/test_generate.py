@@ -105,14 +105,6 @@ async def test_who_hangs_up_stops_it() -> None:
         assert record.status == "stopped"
 
 
-async def test_the_same_key_again_gives_the_same_answer(page: PageClient) -> None:
-    headers = {"Idempotency-Key": "once-only"}
-    first = await page.post("/generate", {"prompt": "Once"}, headers=headers)
-    second = await page.post("/generate", {"prompt": "Once"}, headers=headers)
-    assert first == second
-    assert len(page.backend.requests) == 1
-
-
 async def test_form_data_is_refused(page: PageClient) -> None:
     async with aiohttp.ClientSession() as http, http.post(f"{page.url}/generate", data={"prompt": "x"}) as response:
         assert response.status == 415
@@ -153,7 +145,7 @@ async def test_the_same_key_with_another_body_is_refused(page: PageClient, chang
     assert len(page.backend.requests) == 1
 
 
-@pytest.mark.parametrize("key", ["", "k" * 201, "kü"])
+@pytest.mark.parametrize("key", ["", "k" * 201, "kü", "\udcff"])
 async def test_a_key_that_cannot_be_kept_is_refused(page: PageClient, key: str) -> None:
     answer = await page.post("/generate", {"prompt": "Once"}, 400, headers={"Idempotency-Key": key})
     assert answer["error"]["message"] == "Idempotency-Key must be 1 to 200 printable ASCII characters."

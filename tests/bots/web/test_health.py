@@ -50,6 +50,27 @@ async def test_a_change_is_told_once() -> None:
     assert watch.default.models == ("smollm2-135m", "gpt2")
 
 
+class WakingBackend(ScriptedBackend):
+    """Ready at the third question; counts them all."""
+
+    asked = 0
+
+    async def health(self) -> BackendHealth:
+        self.asked += 1
+        return BackendHealth("ready" if self.asked > 2 else "starting", "Nearly there.")
+
+
+async def test_a_settled_backend_is_not_asked_all_the_time() -> None:
+    backend = WakingBackend()
+    backends = Backends({"local": backend}, "local")
+    watch = HealthWatch(backends, lambda: None, every_s=0, settled_every_s=3600)
+    watch.start()
+    for _ in range(500):
+        await asyncio.sleep(0)
+    await watch.aclose()
+    assert backend.asked == 3
+
+
 async def test_pages_hear_that_the_model_is_awake() -> None:
     backend = ScriptedBackend()
     backend.state = BackendHealth("starting", "Loading, 40 % done.")

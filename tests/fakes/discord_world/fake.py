@@ -19,6 +19,7 @@ from tests.fakes.discord_world.gateway.gateway import Gateway
 from tests.fakes.discord_world.guilds import Guild
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.discord_world.people import User
+from tests.fakes.discord_world.permissions import EVERYONE
 from tests.fakes.discord_world.places import Channel
 from tests.fakes.discord_world.reading import visible_text
 from tests.fakes.discord_world.rest.faults import Faults
@@ -69,6 +70,9 @@ class FakeDiscord:
         return app
 
     async def _file(self, request: web.Request) -> web.Response:
+        fault = self.faults.next_for("GET /attachments")
+        if fault is not None and fault.status:
+            return web.Response(status=fault.status)
         kept = self.world.files.get(f"{request.match_info['number']}/{unquote(request.match_info['filename'])}")
         if kept is None:
             raise web.HTTPNotFound
@@ -106,8 +110,11 @@ class FakeDiscord:
 
     # Who and what there is.
 
-    def add_guild(self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions)
+    def add_guild(
+        self, name: str = "Wonderland", *, has_bot: bool = True, bot_permissions: int = 0, everyone: int = EVERYONE
+    ) -> Guild:
+        """`bot_permissions` are what the invite link asked for, `everyone` what all may do without a role."""
+        guild = guilds.found(self.world, name, has_bot=has_bot, bot_permissions=bot_permissions, everyone=everyone)
         self.world.guilds[guild.id] = guild
         if has_bot:
             self.world.emit("GUILD_CREATE", guild.payload(), guild)
@@ -147,7 +154,9 @@ class FakeDiscord:
         self.world.changes.announce()
 
     async def until(self, condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
-        """The condition's first true value; it is asked again whenever anything happened."""
+        """The condition's first true value. It is asked again whenever anything happens in Discord, so it can be
+        about all that Discord knows, but not about what goes on inside a bot.
+        """
         try:
             return await self.world.changes.until(condition, within_s)
         except TimeoutError:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.discord_world.people import Member, User
-from tests.fakes.discord_world.permissions import EVERYONE
 from tests.fakes.discord_world.places import Channel, Kind, Overwrite, Role, Thread
 
 if TYPE_CHECKING:
@@ -90,15 +89,15 @@ class Guild:
         }
 
 
-def found(world: World, name: str, *, has_bot: bool = True, bot_permissions: int | None = None) -> Guild:
-    """A guild with @everyone, an owner and, unless `has_bot` is false, the bot."""
+def found(world: World, name: str, *, has_bot: bool, bot_permissions: int, everyone: int) -> Guild:
+    """A guild with @everyone, an owner and perhaps the bot, whose permissions come as a role of its own."""
     owner = world.add_user(f"{name} owner")
     guild = Guild(world, world.clock.snowflake_for(len(world.guilds)), name, owner, has_bot)
-    guild.roles[guild.id] = Role(guild, guild.id, "@everyone", int(EVERYONE), 0)
+    guild.roles[guild.id] = Role(guild, guild.id, "@everyone", int(everyone), 0)
     guild.members[owner.id] = Member(guild, owner, [], world.clock.now())
     if has_bot:
         roles = []
-        if bot_permissions is not None:
+        if bot_permissions:
             roles.append(Role(guild, world.clock.snowflake(), world.bot.name, int(bot_permissions), 1))
             guild.roles[roles[0].id] = roles[0]
         guild.members[world.bot.id] = Member(guild, world.bot, roles, world.clock.now())

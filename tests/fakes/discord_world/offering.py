@@ -32,6 +32,8 @@ def _in_guild(command: Mapping[str, Any], user: User, where: Channel, guild: Gui
     if (FOR_GUILDS if guild.has_bot else FOR_USERS) not in (command.get("integration_types") or [FOR_GUILDS]):
         return "the bot is not in this server and cannot be used outside"
     held = user.world.permissions_of(user, where)
+    if not held & Permission.VIEW_CHANNEL:
+        return "the channel is not to be seen"
     if not held & Permission.USE_APPLICATION_COMMANDS:
         return "no permission to use commands here"
     return "" if command["name"] in guild.opened_commands else _by_permissions(command, held)

@@ -50,6 +50,11 @@ class Role:
     def mention(self) -> str:
         return "@everyone" if self.id == self.guild.id else f"<@&{self.id}>"
 
+    def change(self, permissions: int) -> None:
+        self.permissions = int(permissions)
+        data = {"guild_id": str(self.guild.id), "role": self.payload()}
+        self.guild.world.emit("GUILD_ROLE_UPDATE", data, self.guild)
+
     def resolved(self) -> dict[str, dict[str, Any]]:
         return {"roles": self.payload()}
 

@@ -79,11 +79,15 @@ class Gateway:
     def dispatch(self, event: str, data: dict[str, Any], guild: Guild | None) -> None:
         if not self._reaches_bot(data, guild):
             return
-        wanted = needed(event, guild is not None)
+        wanted = 0 if self._about_itself(event, data) else needed(event, guild is not None)
         for session in self.sessions:
             heard = not session.lost and session.hears_of(guild.id if guild else None)
             if heard and (not wanted or session.intents & wanted):
                 session.dispatch(event, self._as_heard(session, event, data))
+
+    def _about_itself(self, event: str, data: dict[str, Any]) -> bool:
+        """A bot hears of its own roles without asking for members."""
+        return event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == str(self.world.bot.id)
 
     def _reaches_bot(self, data: dict[str, Any], guild: Guild | None) -> bool:
         """What happens in channels that the bot may not view is kept from it."""

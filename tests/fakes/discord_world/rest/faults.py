@@ -55,7 +55,10 @@ class Chance:
 
 @dataclass
 class Faults:
-    """Patterns match “METHOD /route/{template}”, with * for anything: "PATCH *messages*"."""
+    """Patterns match “METHOD /route/{template}”, with * for anything: "PATCH *messages*".
+
+    Downloads of files match "GET /attachments" and know errors only.
+    """
 
     struck: list[tuple[str, Fault]] = field(default_factory=list)
     _ordered: list[Fault] = field(default_factory=list)

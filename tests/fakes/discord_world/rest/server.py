@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord_world.world import World
 
 BASE = "/api/v10"
+AGENT = "DiscordBot ("
 LARGEST_REQUEST = 25 * 1024 * 1024
 FILE_FIELD = re.compile(r"files\[(\d+)\]$")
 
@@ -119,6 +120,8 @@ class RestServer:
             if not call.authorized and not call.route.by_token:
                 raise Refused(0)
             await _read(request, call)
+            if call.authorized and not request.headers.get("User-Agent", "").startswith(AGENT):
+                call.frown(f"a User-Agent that does not begin with {AGENT!r} may be blocked")
             headers, too_many = self.limits.spend(call)
             if too_many is not None:
                 body, headers = refusal(too_many, headers)

@@ -96,4 +96,7 @@ def check_silence(body: Mapping[str, Any], problems: Problems) -> None:
     if loud or "parse" not in allowed:
         problems.frown("allowed_mentions", f"{allowed} may notify people")
     for key in ("users", "roles"):
+        if allowed.get(key) and key in (allowed.get("parse") or ()):
+            sentence = f"parse:{key} and {key} are mutually exclusive"
+            problems.refuse("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", sentence)
         problems.count(f"allowed_mentions.{key}", allowed.get(key) or [], MOST_MENTIONS)
