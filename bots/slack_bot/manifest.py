@@ -27,12 +27,15 @@ _PLAIN_ESCAPES = ("config",)
 """Commands in whose text Slack is to write people and channels by their ids."""
 
 
-def make_manifest(url: str | None = None) -> dict[str, Any]:
-    """For Socket Mode, or for calls by HTTP to Inkling at this address."""
+def make_manifest(url: str | None = None, socket: bool = False) -> dict[str, Any]:
+    """For calls by HTTP to Inkling at this address; without one, or with `socket`, for Socket Mode. With an address
+    any workspace can install it.
+    """
     base = url.rstrip("/") if url is not None else None
-    called: dict[str, Any] = {"request_url": f"{base}{EVENTS_PATH}"} if base else {}
-    menus: dict[str, Any] = {"message_menu_options_url": f"{base}{EVENTS_PATH}"} if base else {}
-    redirect: dict[str, Any] = {"redirect_urls": [f"{base}{REDIRECT_PATH}"]} if base else {}
+    is_called = base is not None and not socket
+    called: dict[str, Any] = {"request_url": f"{base}{EVENTS_PATH}"} if is_called else {}
+    menus: dict[str, Any] = {"message_menu_options_url": f"{base}{EVENTS_PATH}"} if is_called else {}
+    redirect: dict[str, Any] = {"redirect_urls": [f"{base}{REDIRECT_PATH}"]} if base is not None else {}
     return {
         "_metadata": {"major_version": 2},
         "display_information": {
@@ -46,7 +49,7 @@ def make_manifest(url: str | None = None) -> dict[str, Any]:
             "event_subscriptions": {**called, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **called, **menus},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": base is None,
+            "socket_mode_enabled": not is_called,
             "token_rotation_enabled": False,
         },
     }
@@ -82,9 +85,9 @@ def _command(name: str, summary: str, usage: str, url: str | None) -> dict[str, 
     return {**command, "should_escape": name in _PLAIN_ESCAPES}
 
 
-def write_manifest(url: str | None = None) -> str:
+def write_manifest(url: str | None = None, socket: bool = False) -> str:
     """As YAML."""
-    return "\n".join(_lines(make_manifest(url))) + "\n"
+    return "\n".join(_lines(make_manifest(url, socket))) + "\n"
 
 
 def _lines(node: Mapping[str, Any], indent: str = "") -> Iterator[str]:
