@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -39,6 +42,16 @@ class SlackApi:
         self._making = make_client(api_url, token, [patient])
         self._repeatable = make_client(api_url, token, [patient, *lost])
         self._hurried = make_client(api_url, token, [])
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, channel: str) -> AsyncIterator[None]:
+        """One new message in a channel after the other, as Slack wants it: whoever holds the turn has it until the
+        message is remembered, so that a crash leaves at most one behind that nobody knows.
+        """
+        turn = self._turns.setdefault(channel, asyncio.Lock())
+        async with turn:
+            yield
 
     # Messages.
 

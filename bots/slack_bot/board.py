@@ -73,11 +73,13 @@ class Board:
 
     async def _upload(self, key: PartKey, document: Document, channel: str, thread: str | None) -> None:
         if key not in self._shown:
-            await self.adopt(key, channel, await self._api.upload(channel, thread, document))
+            async with self._api.turn(channel):
+                await self.adopt(key, channel, await self._api.upload(channel, thread, document))
 
     async def _post(self, key: PartKey, message: Message, channel: str, thread: str | None) -> None:
-        ts = await self._api.post(channel, message.text, message.blocks, thread)
-        await self.adopt(key, channel, ts, message)
+        async with self._api.turn(channel):
+            ts = await self._api.post(channel, message.text, message.blocks, thread)
+            await self.adopt(key, channel, ts, message)
 
     async def _edit(self, key: PartKey, message: Message, shown: Shown, thread: str | None) -> None:
         try:

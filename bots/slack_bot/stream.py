@@ -73,9 +73,10 @@ class Stream:
         text, place = view.samples[0].text, self._place
         assert place.thread is not None
         markdown = streamed(shown_prompt(view.prompt), text)
-        ts = await self._api.start_stream(place.channel, place.thread, place.user, self._team, markdown)
-        self._until = asyncio.get_running_loop().time() + self._lasts_s
-        await self._board.adopt(KEY, place.channel, ts)
+        async with self._api.turn(place.channel):
+            ts = await self._api.start_stream(place.channel, place.thread, place.user, self._team, markdown)
+            self._until = asyncio.get_running_loop().time() + self._lasts_s
+            await self._board.adopt(KEY, place.channel, ts)
         self._shown, self._sent = self._board.get(KEY), text
 
     async def _append(self, view: ResultView) -> None:

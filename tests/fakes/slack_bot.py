@@ -42,9 +42,8 @@ class Bot:
     async def finished(self) -> None:
         """Until everything people did is answered, and every request shown to its end."""
         await self.slack.settle()
-        for record in await self.store.open_requests():
-            await self.core.jobs.wait(record.id)
-        for record in await self.store.undelivered(LONG_AGO):
+        await self.server.until_idle()
+        for record in (*await self.store.open_requests(), *await self.store.undelivered(LONG_AGO)):
             await self.core.jobs.wait(record.id)
         await self.slack.settle()
 
