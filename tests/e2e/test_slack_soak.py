@@ -64,7 +64,7 @@ async def asked(slack: FakeSlack, person: User, channel: Channel, flags: str, ag
 
 async def hang_up_now_and_then(slack: FakeSlack, source: random.Random) -> None:
     while True:
-        await asyncio.sleep(source.uniform(1, 4))
+        await asyncio.sleep(source.uniform(0.3, 1.5))
         if source.random() < 0.5:
             await slack.socket.disconnect()
         else:
