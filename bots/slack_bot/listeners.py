@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bots.busy import Busy
 from bots.commands.story import Completion
-from bots.controls import read_control
+from bots.controls import Control, read_control
 from bots.seen import Seen
 from bots.slack_bot.acts import Acts, Clicks
 from bots.slack_bot.answers import Answer
@@ -121,10 +121,9 @@ class Listeners:
     async def press(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         deed, pressed = of_action(body), body["actions"][0]
-        control = read_control(pressed["action_id"])
-        if control is None or not self._clicks.is_first(deed, pressed["action_id"], float(pressed["action_ts"])):
-            return
-        await self._do(deed, lambda deed, answer: self._acts.press(deed, answer, control))
+        if self._clicks.is_first(deed, pressed["action_id"], float(pressed["action_ts"])):
+            control = known_control(pressed["action_id"])
+            await self._do(deed, lambda deed, answer: self._acts.press(deed, answer, control()))
 
     async def suggest(self, ack: AsyncAck, body: Payload) -> None:
         which, typed = body.get("action_id", ""), body.get("value", "")
@@ -162,10 +161,9 @@ class Listeners:
 
     async def submit_control(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
-        control = read_control(body["view"]["callback_id"])
-        if control is not None:
-            values = {name: value or "" for name, value in read_values(body["view"]).items()}
-            await self._do(of_submission(body), lambda deed, answer: self._acts.submit(deed, answer, control, values))
+        control = known_control(body["view"]["callback_id"])
+        values = {name: value or "" for name, value in read_values(body["view"]).items()}
+        await self._do(of_submission(body), lambda deed, answer: self._acts.submit(deed, answer, control(), values))
 
     # Events: Bolt has acknowledged them.
 
@@ -201,12 +199,24 @@ class Listeners:
 
     async def uninstalled(self, body: Payload) -> None:
         self._busy.enter()
-        await self._uninstall.erase(body["team_id"])
+        await self._uninstall.erase(body["team_id"], float(body["event_time"]))
 
     async def tokens_revoked(self, body: Payload) -> None:
         """People's own tokens, which we have none of, may be among them too."""
         if body["event"].get("tokens", {}).get("bot"):
             await self.uninstalled(body)
+
+
+def known_control(custom_id: str) -> Callable[[], Control]:
+    """Reads it when it is needed; InvalidOptions for one of a version that knew others."""
+
+    def read() -> Control:
+        control = read_control(custom_id)
+        if control is None:
+            raise InvalidOptions("That is from another version of me, and I don't know it any more.")
+        return control
+
+    return read
 
 
 def in_its_thread(deed: Deed) -> Deed:

@@ -48,6 +48,7 @@ class InstallationStore(AsyncInstallationStore):
                 token,
                 installation.bot_user_id or "",
                 installation.bot_id or "",
+                float(int(installation.installed_at)),
             )
         )
 
@@ -63,7 +64,7 @@ class InstallationStore(AsyncInstallationStore):
             bot_token=installed.token,
             bot_id=installed.bot_id,
             bot_user_id=installed.bot_user,
-            installed_at=0.0,
+            installed_at=installed.since,
         )
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:

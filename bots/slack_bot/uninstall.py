@@ -15,8 +15,14 @@ class Uninstall:
         self._core = core
         self._workspaces = workspaces
 
-    async def erase(self, team: str) -> None:
-        """Harmless when it was done before: Slack tells of an uninstallation twice."""
+    async def erase(self, team: str, told_at: float) -> None:
+        """Harmless when it was done before: Slack tells of an uninstallation twice. What is told late, when the
+        workspace has installed the bot again, is no longer so.
+        """
+        installed = await self._workspaces.find(team)
+        if installed is not None and installed.since > told_at:
+            log.info("slack.installed_again", team=team)
+            return
         await self._workspaces.delete(team)
         erased = await self._core.forget_workspace(workspace_of(team))
         log.info("slack.uninstalled", team=team, requests=erased)

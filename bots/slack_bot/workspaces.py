@@ -20,6 +20,8 @@ class Installed:
     token: str
     bot_user: str
     bot_id: str
+    since: float = 0.0
+    """When it was installed, in seconds since 1970; 0 for the settings' own token."""
 
     def write(self) -> str:
         return json.dumps(asdict(self))

@@ -14,7 +14,7 @@ from backends.factory import Backends
 from bots.core import Core
 from bots.fronts import make_fronts
 from config.errors import InvalidSettings
-from config.settings import DiscordSettings, Settings
+from config.settings import DiscordSettings, Settings, SlackSettings
 from tests.fakes.scripted_backend import ScriptedBackend
 from tests.fakes.worlds import stored
 
@@ -43,6 +43,22 @@ async def names(**discord: Any) -> list[str]:
 )
 async def test_fronts_run_when_they_have_what_they_need(discord: dict[str, Any], fronts: list[str]) -> None:
     assert await names(**discord) == fronts
+
+
+@pytest.mark.parametrize(
+    ("slack", "fronts"),
+    [
+        ({"bot_token": "xoxb-1", "app_token": "xapp-1"}, ["page", "slack"]),
+        ({"bot_token": "xoxb-1", "signing_secret": "x"}, ["page", "slack", "callbacks"]),
+        ({"client_id": "1", "client_secret": "x", "app_token": "xapp-1"}, ["page", "slack", "callbacks"]),
+        ({"client_id": "1", "client_secret": "x", "signing_secret": "x"}, ["page", "slack", "callbacks"]),
+    ],
+)
+async def test_slack_runs_when_it_can_act_and_hear(slack: dict[str, Any], fronts: list[str]) -> None:
+    settings = Settings(slack=SlackSettings(**slack))
+    async with stored() as store:
+        core = Core(settings, store, Backends({"local": ScriptedBackend()}, "local"))
+        assert [name for name, _ in make_fronts(core, settings)] == fronts
 
 
 async def test_a_bot_that_nothing_could_reach_is_refused() -> None:

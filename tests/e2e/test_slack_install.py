@@ -159,3 +159,18 @@ async def test_the_manifest_by_http_is_enough() -> None:
         await world.ada.mention(world.general, "continue", thread=first)
         await bot.finished()
         assert len(world.answers) == 3
+
+
+async def test_an_uninstallation_told_late_leaves_the_new_installation_alone() -> None:
+    async with FakeSlack.open() as slack, running_bot(slack, None) as bot:
+        team = slack.add_workspace("Wonderland", installed=False)
+        owner = team.add_user("Owner", owner=True)
+        await owner.install(f"{bot.url}/slack/install")
+        team.uninstall()
+        await bot.finished_with(team)
+        late = slack.delivery("app_uninstalled")
+        late.payload["event_time"] -= 60
+        await owner.install(f"{bot.url}/slack/install")
+        await slack.redeliver(late)
+        await bot.finished()
+        assert await bot.store.installation(workspace_of(team.id)) is not None

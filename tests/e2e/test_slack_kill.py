@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from backends.store.protocol import Store
 from backends.store.records import RequestRecord
 from bots.slack_bot.workspaces import workspace_of
 from tests.fakes.slack_bot import LONG_AGO
@@ -66,6 +67,15 @@ async def all_requests(database: Path, team: Workspace, channels: list[Channel])
         ]
 
 
+async def all_shown(store: Store) -> None:
+    """Another process writes the file: nothing tells when."""
+    async with asyncio.timeout(120):
+        while True:
+            if not await store.open_requests() and not await store.undelivered(LONG_AGO):
+                return
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("ends_before", [0, 10])
 async def test_each_command_ends_once(tmp_path: Path, ends_before: int, capsys: pytest.CaptureFixture[str]) -> None:
     database = tmp_path / "inkling.db"
@@ -86,10 +96,7 @@ async def test_each_command_ends_once(tmp_path: Path, ends_before: int, capsys: 
         open_before = [record for record in before if record.is_open]
         assert len(open_before) >= 20
         async with started(database, slack, team), stored(database) as store:
-            async with asyncio.timeout(120):
-                # Another process writes this file: nothing tells when.
-                while await store.open_requests() or await store.undelivered(LONG_AGO):
-                    await asyncio.sleep(0.05)
+            await all_shown(store)
             await slack.settle()
         after = await all_requests(database, team, channels)
         strays = check_each_once(after, channels)

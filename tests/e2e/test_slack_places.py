@@ -255,3 +255,22 @@ async def test_a_stray_message_goes_when_its_button_is_pressed() -> None:
         await bot.finished()
         assert stray.deleted
         assert len(world.answers) == 2
+
+
+async def test_a_shortcut_where_it_isnt_a_member_is_answered_in_direct_messages() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        secret = world.team.add_channel("secret", private=True, bot=False)
+        remark = await world.ada.say(secret, "It was a dark night")
+        shown = await world.ada.shortcut(remark, "Complete this message")
+        await bot.finished()
+        assert shown.text == INVITE
+        assert is_ended(direct(world, world.ada).roots[0].thread[0])
+
+
+async def test_a_button_of_another_version_says_so() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        (first,) = await world.asked()
+        first.blocks[-1]["elements"][0]["action_id"] = "inkling:sing:1:0"
+        shown = await world.ada.click(first, "inkling:sing:1:0")
+        await bot.finished()
+        assert shown.text == "That is from another version of me, and I don't know it any more."
