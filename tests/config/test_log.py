@@ -188,7 +188,7 @@ def test_counts_and_other_words_stay(key: str) -> None:
         "Bearer abcdefgh1234",
         "xoxb-123-456-abcdef",
         "xapp-1-ABCDEFGH",
-        "wss://x/?ticket=abcdefgh-1",
+        "ticket=abcdefgh-1",
         "Bot MTIz.NDU2.abcdef",
     ],
 )
