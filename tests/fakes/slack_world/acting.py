@@ -47,6 +47,13 @@ class Actor:
         """`values` by label, block_id or action_id; fields not named keep what they hold."""
         return Shown(await submitting.submit(self.user, view, values or {}))
 
+    async def look_up(self, view: View, menu: str, typed: str = "") -> list[dict[str, Any]]:
+        """What a menu that asks the bot offers for what was typed: options, one of which `submit` takes."""
+        found = forms.element(view, menu, self.user, types=("external_select", "multi_external_select"))
+        if len(typed) < found.get("min_query_length", 3):
+            raise NotPossible(f"“{typed}” is too short to look anything up")
+        return await submitting.look_up(self.user, view, found, typed)
+
     async def close(self, view: View) -> None:
         """The bot hears of it if it asked to."""
         await submitting.close(self.user, view)

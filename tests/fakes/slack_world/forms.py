@@ -80,6 +80,8 @@ def _picked(chosen: Any) -> Any:
 
 
 def _option(part: dict[str, Any], wanted: Any) -> dict[str, Any]:
+    if part["type"].endswith("external_select") and isinstance(wanted, dict):
+        return wanted  # One that the bot has offered: see Actor.look_up.
     groups = part.get("option_groups") or []
     options = [*(part.get("options") or []), *(each for group in groups for each in group["options"])]
     for each in options:

@@ -29,6 +29,20 @@ async def submit(user: User, view: View, values: Mapping[str, Any]) -> Delivery:
     return delivery
 
 
+async def look_up(user: User, view: View, menu: dict[str, Any], typed: str) -> list[dict[str, Any]]:
+    payload = asking.interaction(user, "block_suggestion") | {
+        "action_id": menu["action_id"],
+        "block_id": menu["block_id"],
+        "value": typed,
+        "view": view.payload(),
+        "container": {"type": "view", "view_id": view.id},
+    }
+    delivery = await asking.ask(user, Delivery(user.workspace, Kind.INTERACTIVE, payload, view))
+    acknowledgements.inspect_options(view, delivery.ack_payload)
+    options: list[dict[str, Any]] = (delivery.ack_payload or {}).get("options", [])
+    return options
+
+
 def _answered(view: View, delivery: Delivery) -> None:
     payload = delivery.ack_payload
     action = payload.get("response_action") if payload else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.slack_world.rules import views
-from tests.fakes.slack_world.rules.problems import Problems
+from tests.fakes.slack_world.rules import elements, views
+from tests.fakes.slack_world.rules.problems import Inspection, Problems
 
 if TYPE_CHECKING:
     from tests.fakes.slack_world.deliveries import Delivery
@@ -47,6 +47,16 @@ def _check_errors(problems: Problems, view: View, errors: Any) -> None:
             problems.refuse(f"/errors/{block_id}", "invalid", "is not the block_id of an input")
         if not isinstance(sentence, str) or not sentence:
             problems.refuse(f"/errors/{block_id}", "invalid", "must say something")
+
+
+def inspect_options(view: View, payload: dict[str, Any]) -> None:
+    """What a menu that asks the bot gets."""
+    problems = Problems()
+    for key in set(payload) - {"options", "option_groups"}:
+        problems.frown(f"/{key}", "unknown field")
+    elements.check_offered(Inspection(problems, "invalid"), payload.get("options"))
+    for path, reason in problems.reasons():
+        view.world.violated("block_suggestion", path, reason)
 
 
 def inspect_empty(delivery: Delivery) -> None:

@@ -148,6 +148,12 @@ def _overflow(inspection: Inspection, path: str, part: dict[str, Any]) -> None:
     _options(inspection, f"{path}/options", part.get("options"), OVERFLOW)
 
 
+def check_offered(inspection: Inspection, options: Any) -> None:
+    """What is offered in a menu that asks the bot; nothing may be found."""
+    if options != []:
+        _options(inspection, "/options", options, OPTIONS)
+
+
 def _options(inspection: Inspection, path: str, options: Any, most: int, *, plain_only: bool = True) -> None:
     if not inspection.count(path, options, most, 1):
         return
