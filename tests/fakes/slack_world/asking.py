@@ -35,7 +35,7 @@ async def ask(user: User, delivery: Delivery) -> Delivery:
         delivery.trigger.delivery = delivery
     post.send(user.world, delivery)
     await answered(delivery)
-    if delivery.kind is Kind.INTERACTIVE and delivery.payload["type"] != "view_submission":
+    if delivery.kind is Kind.INTERACTIVE and delivery.payload["type"] not in ("view_submission", "block_suggestion"):
         acknowledgements.inspect_empty(delivery)
     return delivery
 
