@@ -69,3 +69,20 @@ def files_info(call: Call) -> Payload:
     if file.deleted:
         raise Refused("file_deleted")
     return {"file": file.payload(), "content": file.text, "comments": []}
+
+
+@method("files.delete", "t3", needs="file", scopes="files:write")
+def files_delete(call: Call) -> Payload:
+    """Messages that shared it stay, without it."""
+    file = call.world.files.get(call.text("file"))
+    if file is None or file.workspace is not call.workspace or not file.complete:
+        raise Refused("file_not_found")
+    if file.deleted:
+        raise Refused("file_deleted")
+    if file.owner is not call.bot:
+        raise Refused("cant_delete_file")
+    file.deleted = True
+    for channel in call.workspace.channels.values():
+        for message in channel.posted:
+            message.files = [each for each in message.files if each is not file]
+    return {}
