@@ -237,7 +237,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_rules_bear_anything(sent: Any) -> None:
     """A wrong shape is a problem to tell, never a fault of the fake's own."""
     problems = Problems()
