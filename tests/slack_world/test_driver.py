@@ -24,7 +24,10 @@ MANIFEST: dict[str, Any] = {
         ],
     },
     "oauth_config": {"scopes": {"bot": ["chat:write", "commands", "app_mentions:read"]}},
-    "settings": {"event_subscriptions": {"bot_events": ["app_mention"]}},
+    "settings": {
+        "event_subscriptions": {"bot_events": ["app_mention"]},
+        "interactivity": {"is_enabled": True},
+    },
 }
 
 
@@ -44,6 +47,17 @@ async def test_a_manifest_says_what_there_is() -> None:
         await stage.ada.react(message, "repeat")
         assert [each.name for each in stage.slack.deliveries] == ["message_action"]
         assert stage.team.bot.name == "Parrot"
+
+
+async def test_interactions_need_to_be_turned_on() -> None:
+    async with set_stage(scopes=("chat:write",)) as stage:
+        message = await stage.post("a", blocks=[section(), AGAIN])
+        for asking in (stage.ada.slash(stage.channel, "/repeat"), stage.ada.shortcut(message, "any")):
+            with pytest.raises(NotPossible, match="without the scope “commands”"):
+                await asking
+        stage.slack.app.interactive = False
+        with pytest.raises(NotPossible, match="leaves interactivity off"):
+            await stage.ada.click(message, "Again")
 
 
 async def test_names_are_told_by_ids_where_the_manifest_says_so() -> None:

@@ -58,3 +58,16 @@ async def test_the_bot_reads_a_persons_file(with_token: bool) -> None:
             text = await response.text()
         assert (text == "Once upon ü") is with_token
         assert (stage.reasons == []) is with_token
+
+
+async def test_the_bot_deletes_what_it_uploaded() -> None:
+    async with set_stage() as stage:
+        hers = (await stage.ada.upload(stage.channel, "a.txt", "a")).files[0]
+        mine = await stage.api.files_upload_v2(channel=stage.channel.id, content="a", filename="a.txt")
+        message = stage.channel.messages[-1]
+        await stage.api.files_delete(file=mine["file"]["id"])
+        assert message.files == []
+        assert await error_of(stage.api.files_delete(file=mine["file"]["id"])) == "file_deleted"
+        assert await error_of(stage.api.files_info(file=mine["file"]["id"])) == "file_deleted"
+        assert await error_of(stage.api.files_delete(file=hers.id)) == "cant_delete_file"
+        assert await error_of(stage.api.files_delete(file="F404")) == "file_not_found"

@@ -56,6 +56,19 @@ async def test_names_are_linked_where_asked() -> None:
         assert [str(each) for each in stage.slack.pings] == ["everybody @here", "user @ada"]
 
 
+async def test_mrkdwn_that_is_not_verbatim_is_parsed() -> None:
+    async with set_stage() as stage:
+        said = "https://example.com #general #nowhere @here `@channel` a@channel"
+        await stage.post("a", blocks=[section(text={"type": "mrkdwn", "text": said, "verbatim": True})])
+        assert stage.slack.pings == []
+        await stage.post("a", blocks=[section(text={"type": "mrkdwn", "text": said})])
+        assert [str(each) for each in stage.slack.pings] == [
+            "parsed https://example.com",
+            "parsed #general",
+            "parsed @here",
+        ]
+
+
 async def test_rich_text_and_markdown_links() -> None:
     async with set_stage() as stage:
         parts = [{"type": "broadcast", "range": "here"}, {"type": "user", "user_id": "U1"}]

@@ -59,13 +59,34 @@ async def test_text_over_forty_thousand_characters_is_cut() -> None:
         assert len(stage.channel.messages[0].text) == 40_000
 
 
-async def test_archiving_stops_edits() -> None:
+async def test_archiving_stops_everything() -> None:
     async with set_stage() as stage:
         message = await stage.post()
+        told = await stage.api.chat_startStream(
+            channel=stage.channel.id,
+            thread_ts=message.ts,
+            recipient_user_id=stage.ada.id,
+            recipient_team_id=stage.team.id,
+        )
         stage.channel.archive()
+        channel, ts = stage.channel.id, message.ts
+        for calling, error in (
+            (stage.api.chat_update(channel=channel, ts=ts, text="a", parse="none"), "is_inactive"),
+            (stage.api.chat_delete(channel=channel, ts=ts), "cant_delete_message"),
+            (stage.api.reactions_add(channel=channel, timestamp=ts, name="eyes"), "is_archived"),
+            (stage.api.chat_stopStream(channel=channel, ts=told["ts"]), "is_archived"),
+        ):
+            assert await error_of(calling) == error
+
+
+async def test_workspaces_may_limit_edits() -> None:
+    async with set_stage() as stage:
+        message = await stage.post()
+        stage.team.edit_window_s = 60
         where = {"channel": stage.channel.id, "ts": message.ts}
-        assert await error_of(stage.api.chat_update(text="a", parse="none", **where)) == "cant_update_message"
-        assert await error_of(stage.api.reactions_add(channel=stage.channel.id, timestamp=message.ts, name="eyes"))
+        assert await error_of(stage.api.chat_update(text="a", parse="none", **where)) == ""
+        stage.slack.advance(61)
+        assert await error_of(stage.api.chat_update(text="b", parse="none", **where)) == "edit_window_closed"
 
 
 async def test_permalinks() -> None:

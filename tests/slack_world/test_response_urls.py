@@ -55,6 +55,9 @@ async def test_originals_are_replaced_and_deleted() -> None:
         await send(stage, first.url, text="one")
         await send(stage, first.url, text="two", replace_original=True)
         assert [each.text for each in stage.ada.sees()] == ["two"]
+        quiet = {"unfurl_links": False, "unfurl_media": False}
+        await send(stage, first.url, text="three", replace_original=True, response_type="in_channel", **quiet)
+        assert stage.reasons == ["response_url /response_type: what one person sees cannot become everybody's"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.fakes.slack_world.rules import messages, streams, views
+from tests.fakes.slack_world.rules.problems import Problems
 from tests.slack_world.stage import QUIET, error_of, set_stage
 
 # slack_sdk notices a missing text by itself.
@@ -221,3 +225,23 @@ async def test_updates_are_shorter_and_say_parse() -> None:
         assert message.text == "Hello"
         await stage.api.chat_update(text="b", **where)
         assert "chat.update /parse: defaults to client here, so none must be said" in stage.reasons
+
+
+KEYS = ("type", "text", "elements", "options", "fields", "element", "label", "accessory", "value", "confirm")
+TYPES = ("section", "actions", "input", "context", "static_select", "checkboxes", "button", "mrkdwn", "markdown_text")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(TYPES),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+@settings(max_examples=50, deadline=None)
+def test_rules_bear_anything(sent: Any) -> None:
+    """A wrong shape is a problem to tell, never a fault of the fake's own."""
+    problems = Problems()
+    messages.check(problems, {"text": "a", "blocks": sent, "attachments": sent, "metadata": sent})
+    streams.check(problems, {"chunks": sent, "blocks": sent})
+    views.check(problems, sent, "modal")
+    views.check(problems, {"type": "modal", "title": sent, "blocks": [sent, section() | {"accessory": sent}]}, "modal")

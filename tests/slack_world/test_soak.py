@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 
 from tests.fakes.slack_world import Channel, FakeSlack, Shown, User
-from tests.slack_world.parrot import parrot_in
+from tests.slack_world.parrot import parrot_by_http, parrot_in
 
 COMMANDS, CHANNELS, PEOPLE = 60, 4, 12
 
@@ -17,20 +19,22 @@ async def ask_in_turn(person: User, channel: Channel, first: int) -> list[Shown]
 
 
 async def refresh_between(slack: FakeSlack) -> None:
-    """Each time some more were acknowledged; a new connection is there before the old one goes."""
+    """Each time some more were acknowledged; where there are connections."""
     for count in (10, 25, 40):
         await slack.until(lambda count=count: len(slack.ack_seconds) >= count)
-        hellos = slack.socket.hellos
+        if not (hellos := slack.socket.hellos):
+            return
         await slack.socket.refresh()
         await slack.until(lambda hellos=hellos: slack.socket.hellos > hellos)
 
 
-async def test_every_command_is_answered_once() -> None:
+@pytest.mark.parametrize("mode", [parrot_in, parrot_by_http])
+async def test_every_command_is_answered_once(mode: Any) -> None:
     async with FakeSlack.open() as slack:
         team = slack.add_workspace()
         channels = [team.add_channel(f"room-{number}") for number in range(CHANNELS)]
         people = [team.add_user(f"Person {number}") for number in range(PEOPLE)]
-        async with parrot_in(slack, team) as app:
+        async with mode(slack, team) as app:
             app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
             slack.faults.random(seed=7, rate=0.1, pattern="chat.*", with_errors=False)
             asking = [ask_in_turn(each, channels[first % CHANNELS], first) for first, each in enumerate(people)]

@@ -227,3 +227,29 @@ async def test_redelivery_is_told_by_retry_attempt() -> None:
         assert (delivery.attempts, delivery.acks) == (1, 2)
         # The parrot does not look, and says it twice.
         await stage.slack.until(lambda: len(stage.channel.messages) == 3)
+
+
+async def test_a_silent_connection_answers_nothing() -> None:
+    async with set_stage() as stage, bare_socket(stage) as first:
+        await first.socket.ping(b"there?")
+        stage.slack.socket.fall_silent()
+        await stage.ada.mention(stage.channel, "hello")
+        await first.socket.ping(b"and now?")
+        with pytest.raises(TimeoutError):
+            await first.socket.receive(timeout=0.05)
+        stage.slack.advance(3.1)
+        async with bare_socket(stage) as second:
+            # Slack does not know that the first is dead: it takes turns.
+            stage.slack.advance(60)
+            stage.slack.advance(300)
+            envelope = await second.next()
+            assert envelope["retry_attempt"] > 0
+            await second.ack(envelope)
+
+
+@pytest.mark.slow
+async def test_the_real_client_leaves_a_silent_connection() -> None:
+    async with set_stage() as stage, parrot_in(stage.slack, stage.team):
+        hellos = stage.slack.socket.hellos
+        stage.slack.socket.fall_silent()
+        await reconnected(stage, hellos)

@@ -15,7 +15,7 @@ from tests.fakes.slack_world.deliveries import trigger_for
 from tests.fakes.slack_world.rules import acknowledgements
 from tests.slack_world.parrot import parrot
 from tests.slack_world.stage import Stage, error_of, set_stage
-from tests.slack_world.test_rules_messages import option, plain, section
+from tests.slack_world.test_rules_messages import many, option, plain, section
 from tests.slack_world.test_rules_views import field, modal, number
 
 
@@ -235,3 +235,51 @@ async def test_choosing_in_a_view_keeps_what_was_chosen() -> None:
         await stage.ada.choose(view, "menu", "b")
         assert [each["selected_option"]["value"] for each in chosen] == ["b"]
         assert view.payload()["state"]["values"]["row"]["menu"]["selected_option"]["value"] == "b"
+
+
+ASKING = modal(
+    field(type="external_select", action_id="model", min_query_length=1)
+    | {"block_id": "models", "label": plain("Model")},
+    callback_id="ask",
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"options": [option("small")]}, ""),
+        ({"options": []}, ""),
+        ({"options": many(101, lambda each: option(f"{each}"))}, "block_suggestion /options: invalid: no more than"),
+        ({"options": [{"value": "a"}]}, "block_suggestion /options/0: invalid: missing required field: text"),
+    ],
+)
+async def test_menus_may_ask_the_bot(answer: dict[str, Any], told: str) -> None:
+    async with set_stage() as stage, listening(stage) as app:
+
+        async def offer(ack: Any) -> None:
+            await ack(**answer)
+
+        app.options("model")(offer)
+        view = await open_view(stage, ASKING)
+        with pytest.raises(NotPossible, match="too short to look anything up"):
+            await stage.ada.look_up(view, "Model")
+        assert await stage.ada.look_up(view, "Model", "s") == answer["options"]
+        assert [each.startswith(told) for each in stage.reasons] == ([True] if told else [])
+
+
+async def test_what_was_offered_can_be_chosen() -> None:
+    async with set_stage() as stage, listening(stage) as app:
+
+        async def offer(ack: Any) -> None:
+            await ack(options=[option("small")])
+
+        async def take(ack: Any) -> None:
+            await ack()
+
+        app.options("model")(offer)
+        app.view("chosen")(take)
+        view = await open_view(stage, ASKING | {"callback_id": "chosen"})
+        [offered] = await stage.ada.look_up(view, "Model", "s")
+        shown = await stage.ada.submit(view, {"Model": offered})
+        values = shown.delivery.payload["view"]["state"]["values"]
+        assert values["models"]["model"]["selected_option"] == offered

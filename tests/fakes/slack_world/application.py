@@ -61,6 +61,7 @@ class Application:
     """Whether & < > come as entities in a command's text, as they do in messages; Slack's documents do not say."""
     shortcuts: list[Shortcut] | None = None
     redirect_urls: tuple[str, ...] | None = None
+    interactive: bool = True
     has_home: bool = True
     answers_messages: bool = True
     """Whether people may write to the app directly."""
@@ -90,8 +91,9 @@ class Application:
         oauth = manifest.get("oauth_config", {})
         self.scopes = tuple(oauth.get("scopes", {}).get("bot", ()))
         self.redirect_urls = tuple(oauth["redirect_urls"]) if "redirect_urls" in oauth else None
-        subscribed = manifest.get("settings", {}).get("event_subscriptions", {})
-        self.events = tuple(subscribed.get("bot_events", ()))
+        settings = manifest.get("settings", {})
+        self.events = tuple(settings.get("event_subscriptions", {}).get("bot_events", ()))
+        self.interactive = settings.get("interactivity", {}).get("is_enabled", False)
 
     def shortcut(self, name: str, *, on_message: bool) -> Shortcut | None:
         if self.shortcuts is None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.fakes.slack_world.views import View
 
 
+NEEDS_COMMANDS = ("shortcut", "message_action")
+
+
 class NotPossible(AssertionError):
     """Slack's client does not offer what the test wants to do."""
 
@@ -27,8 +30,7 @@ class NoAnswer(AssertionError):
 
 
 async def ask(user: User, delivery: Delivery) -> Delivery:
-    if not user.workspace.has_bot:
-        raise NotPossible(f"{user.world.app.name} is not installed in {user.workspace.name}")
+    _check_offered(user, delivery)
     if delivery.trigger is not None:
         delivery.trigger.delivery = delivery
     post.send(user.world, delivery)
@@ -36,6 +38,16 @@ async def ask(user: User, delivery: Delivery) -> Delivery:
     if delivery.kind is Kind.INTERACTIVE and delivery.payload["type"] not in ("view_submission", "block_suggestion"):
         acknowledgements.inspect_empty(delivery)
     return delivery
+
+
+def _check_offered(user: User, delivery: Delivery) -> None:
+    app, installation = user.world.app, user.workspace.installation
+    if installation is None or not user.workspace.has_bot:
+        raise NotPossible(f"{app.name} is not installed in {user.workspace.name}")
+    if delivery.kind is Kind.INTERACTIVE and not app.interactive:
+        raise NotPossible(f"{app.name} does not take interactions: its manifest leaves interactivity off")
+    if (delivery.name in NEEDS_COMMANDS or delivery.kind is Kind.COMMAND) and "commands" not in installation.scopes:
+        raise NotPossible(f"{app.name} may not offer commands and shortcuts without the scope “commands”")
 
 
 async def answered(delivery: Delivery) -> None:

@@ -130,7 +130,8 @@ def _body(delivery: Delivery) -> tuple[bytes, str]:
 
 
 def _retry_headers(delivery: Delivery) -> dict[str, str]:
-    if not delivery.attempts:
+    """Commands and clicks that come again say nothing of it."""
+    if not delivery.attempts or delivery.kind is not Kind.EVENT:
         return {}
     reason = REASONS.get(delivery.retry_reason, delivery.retry_reason)
     return {"X-Slack-Retry-Num": str(delivery.attempts), "X-Slack-Retry-Reason": reason}

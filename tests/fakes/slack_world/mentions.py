@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ KINDS = (
 )
 MARKDOWN_LINK = re.compile(r"!?\[[^\]\n]*\]\(\s*<?[^\s)]+[^)]*\)|<(?:https?://|mailto:)[^>\s]+>", re.IGNORECASE)
 LINKED_NAMES = re.compile(r"(?<!\w)@(?:channel|here|everyone)\b|(?<![\w&])[@#][a-z][\w.-]*")
+# What Slack makes of plain words by itself, outside code and what is marked already.
+NOT_PARSED = re.compile(r"```.*?```|`[^`\n]+`|<[^<>]*>", re.DOTALL)
+PARSED = re.compile(r"https?://[^\s<>]+|(?<!\w)@(?:channel|here|everyone)\b|(?<![\w&])#[\w-]+")
 RICH = {"broadcast": "everybody", "usergroup": "group", "user": "user", "channel": "channel", "link": "link"}
 
 
@@ -28,7 +31,7 @@ class Ping:
 
     message: Message
     kind: str
-    """everybody, group, user, channel or link."""
+    """everybody, group, user, channel, link, or parsed: what Slack may find in mrkdwn that is not verbatim."""
     text: str
 
     def __str__(self) -> str:
@@ -47,8 +50,9 @@ def record(message: Message, body: Mapping[str, Any]) -> None:
 def found(message: Message, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from in_mrkdwn(message.text)
     yield from in_markdown(message.markdown)
-    yield from in_blocks(message.blocks)
-    yield from in_blocks(message.attachments)
+    channels = {f"#{each.name}" for each in message.workspace.channels.values()}
+    yield from in_blocks(message.blocks, channels)
+    yield from in_blocks(message.attachments, channels)
     if body.get("link_names") or body.get("parse") == "full":
         for match in LINKED_NAMES.finditer(message.text):
             yield "everybody" if match[0] in ("@channel", "@here", "@everyone") else "user", match[0]
@@ -68,15 +72,21 @@ def in_markdown(text: str) -> Iterator[tuple[str, str]]:
         yield "link", match[0]
 
 
-def in_blocks(part: Any) -> Iterator[tuple[str, str]]:
+def automatically(text: str, channels: Collection[str]) -> Iterator[tuple[str, str]]:
+    for match in PARSED.finditer(NOT_PARSED.sub(" ", text)):
+        if not match[0].startswith("#") or match[0] in channels:
+            yield "parsed", match[0]
+
+
+def in_blocks(part: Any, channels: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     if isinstance(part, list):
         for each in part:
-            yield from in_blocks(each)
+            yield from in_blocks(each, channels)
     elif isinstance(part, dict):
-        yield from _in_part(part)
+        yield from _in_part(part, channels)
 
 
-def _in_part(part: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _in_part(part: dict[str, Any], channels: Collection[str]) -> Iterator[tuple[str, str]]:
     kind, text = part.get("type"), part.get("text")
     if kind in RICH:
         yield RICH[kind], str(part.get("user_id") or part.get("range") or part.get("url") or part)
@@ -84,7 +94,8 @@ def _in_part(part: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from in_markdown(text)
     elif isinstance(text, str) and (kind == "mrkdwn" or "fallback" in part):
         yield from in_mrkdwn(text)
+        if not part.get("verbatim"):
+            yield from automatically(text, channels)
     elif kind != "plain_text":
-        for key, value in part.items():
-            if key != "metadata":
-                yield from in_blocks(value)
+        for value in part.values():
+            yield from in_blocks(value, channels)

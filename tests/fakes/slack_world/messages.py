@@ -29,7 +29,6 @@ class Message:
     metadata: dict[str, Any] | None = None
     ephemeral_to: User | None = None
     streaming: bool = False
-    streamed: bool = False
     files: list[File] = field(default_factory=list)
     reactions: dict[str, list[User]] = field(default_factory=dict)
     edited_ts: str | None = None

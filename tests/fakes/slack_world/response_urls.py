@@ -78,6 +78,8 @@ class ResponseUrl:
         original = self.source or next(iter(self.messages), None)
         if original is None:
             raise Refused("message_not_found", status=404)
+        if original.ephemeral and body.get("response_type") == "in_channel":
+            self.world.violated("response_url", "/response_type", "what one person sees cannot become everybody's")
         posting.edit(original, body)
         if original not in self.messages:
             self.messages.append(original)

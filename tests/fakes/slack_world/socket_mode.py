@@ -28,11 +28,14 @@ class Connection:
     outgoing: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     retiring: bool = False
     """Told to go: nothing new is sent to it."""
+    silent: bool = False
+    """As when a network swallows everything: it stands, but nothing comes through."""
 
     async def write(self) -> None:
         while True:
             message = await self.outgoing.get()
-            await self.socket.send_str(json.dumps(message))
+            if not self.silent:
+                await self.socket.send_str(json.dumps(message))
 
     def abort(self) -> None:
         transport = self.socket._req.transport if self.socket._req is not None else None
@@ -67,7 +70,8 @@ class SocketMode:
         if ticket not in self._tickets:
             raise web.HTTPForbidden
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse()
+        # Pings are answered by hand, so that a silent connection answers none.
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         if len(self.usable) >= MOST_CONNECTIONS:
             await socket.send_json(self._disconnect("too_many_websockets"))
@@ -84,8 +88,12 @@ class SocketMode:
         self.world.changes.announce()
         try:
             async for message in connection.socket:
+                if connection.silent:
+                    continue
                 if message.type is WSMsgType.TEXT:
                     self._read(connection, message.data)
+                elif message.type is WSMsgType.PING:
+                    await connection.socket.pong(message.data)
         finally:
             writing.cancel()
             self._gone(connection)
@@ -184,6 +192,11 @@ class SocketMode:
         for connection in list(self.connections):
             connection.retiring = True
             connection.abort()
+
+    def fall_silent(self) -> None:
+        """Nothing comes through the connections there are, in either direction, until the bot opens others."""
+        for connection in self.connections:
+            connection.silent = True
 
     def _close(self, leaving: list[Connection]) -> None:
         for connection in leaving:

@@ -40,6 +40,8 @@ class Workspace:
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     installation: Installation | None = None
+    edit_window_s: float | None = None
+    """How long messages can be edited, where the workspace limits it."""
 
     @property
     def domain(self) -> str:

@@ -30,7 +30,7 @@ def _check_block(inspection: Inspection, path: str, block: Any) -> None:
     if not isinstance(block, dict):
         inspection.refuse(path, "must be an object")
         return
-    kind = block.get("type")
+    kind = str(block.get("type"))
     inspection.length(f"{path}/block_id", block.get("block_id"), BLOCK_ID, 1)
     if kind in RULES:
         known, rule = RULES[kind]
@@ -41,7 +41,7 @@ def _check_block(inspection: Inspection, path: str, block: Any) -> None:
 
 
 def _check_ids(inspection: Inspection, path: str, blocks: list[dict[str, Any]]) -> None:
-    block_ids = Counter(block["block_id"] for block in blocks if block.get("block_id"))
+    block_ids = Counter(str(block["block_id"]) for block in blocks if block.get("block_id"))
     for block_id, times in block_ids.items():
         if times > 1:
             inspection.refuse(path, f"block_id already exists: {block_id}")
@@ -85,9 +85,9 @@ def _actions(inspection: Inspection, path: str, block: dict[str, Any]) -> None:
         return
     for number, each in enumerate(held or []):
         elements.check(inspection, f"{path}/elements/{number}", each, elements.ACTIONS)
-    named = Counter(each.get("action_id") for each in held or [] if isinstance(each, dict))
+    named = Counter(str(each["action_id"]) for each in held or [] if isinstance(each, dict) and "action_id" in each)
     for action_id, times in named.items():
-        if action_id is not None and times > 1:
+        if times > 1:
             inspection.refuse(path, f"action_id already exists: {action_id}")
 
 

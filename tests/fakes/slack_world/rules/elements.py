@@ -105,10 +105,8 @@ def image(inspection: Inspection, path: str, part: dict[str, Any]) -> None:
 
 
 def _confirm(inspection: Inspection, path: str, confirm: Any) -> None:
-    if not isinstance(confirm, dict):
-        inspection.refuse(path, "must be an object")
+    if not inspection.keys(path, confirm, (*CONFIRM, "style"), tuple(CONFIRM)):
         return
-    inspection.keys(path, confirm, (*CONFIRM, "style"), tuple(CONFIRM))
     for name, most in CONFIRM.items():
         optional_text(inspection, f"{path}/{name}", confirm.get(name), most, plain_only=name != "text")
 
@@ -133,7 +131,8 @@ def _menu(inspection: Inspection, path: str, menu: dict[str, Any]) -> None:
     if groups is not None and inspection.count(f"{path}/option_groups", groups, OPTIONS, 1):
         for number, group in enumerate(groups):
             here = f"{path}/option_groups/{number}"
-            inspection.keys(here, group, ("label", "options"), ("label", "options"))
+            if not inspection.keys(here, group, ("label", "options"), ("label", "options")):
+                return
             optional_text(inspection, f"{here}/label", group.get("label"), OPTION_TEXT)
             _options(inspection, f"{here}/options", group.get("options"), OPTIONS)
     _initial(inspection, path, menu)
@@ -159,29 +158,36 @@ def _options(inspection: Inspection, path: str, options: Any, most: int, *, plai
         return
     for number, option in enumerate(options):
         here = f"{path}/{number}"
-        inspection.keys(here, option, ("text", "value", "description", "url"), ("text", "value"))
+        if not inspection.keys(here, option, ("text", "value", "description", "url"), ("text", "value")):
+            return
         optional_text(inspection, f"{here}/text", option.get("text"), OPTION_TEXT, plain_only=plain_only)
         inspection.length(f"{here}/value", option.get("value"), OPTION_VALUE, 1)
         optional_text(inspection, f"{here}/description", option.get("description"), OPTION_TEXT, plain_only=plain_only)
-    values = [option.get("value") for option in options]
+    values = [str(option.get("value")) for option in options]
     if len(set(values)) < len(values):
         inspection.frown(path, "two options have the same value")
 
 
 def _initial(inspection: Inspection, path: str, part: dict[str, Any]) -> None:
     """Slack wants it to be one of the options to the letter."""
-    groups = part.get("option_groups") or []
-    known = [*(part.get("options") or []), *(each for group in groups for each in group.get("options") or [])]
-    chosen = [part["initial_option"]] if part.get("initial_option") else part.get("initial_options", [])
-    if "initial_options" in part and not part["initial_options"]:
-        inspection.refuse(f"{path}/initial_options", "no fewer than 1 items allowed")
-    for each in chosen or []:
+    held = [part, *_listed(part.get("option_groups"))]
+    known = [option for each in held if isinstance(each, dict) for option in _listed(each.get("options"))]
+    chosen = [part["initial_option"]] if part.get("initial_option") else []
+    if "initial_options" in part and inspection.count(f"{path}/initial_options", part["initial_options"], OPTIONS, 1):
+        chosen = part["initial_options"]
+    for each in chosen:
         if each not in known:
             inspection.refuse(f"{path}/initial_option", "is not one of the options")
 
 
+def _listed(things: Any) -> list[Any]:
+    """Whatever is no list was refused before."""
+    return things if isinstance(things, list) else []
+
+
 def _typed(inspection: Inspection, path: str, field: dict[str, Any]) -> None:
-    inspection.length(f"{path}/initial_value", field.get("initial_value"), field.get("max_length") or TYPED)
+    most = field.get("max_length")
+    inspection.length(f"{path}/initial_value", field.get("initial_value"), most if isinstance(most, int) else TYPED)
     for name, least in (("min_length", 0), ("max_length", 1)):
         value = field.get(name)
         if value is not None and not (isinstance(value, int) and least <= value <= TYPED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 
@@ -69,10 +69,15 @@ class Inspection:
             self.refuse(path, f"no fewer than {least} items allowed")
         return True
 
-    def keys(self, path: str, thing: Mapping[str, Any], known: Collection[str], needed: Collection[str] = ()) -> None:
+    def keys(self, path: str, thing: Any, known: Collection[str], needed: Collection[str] = ()) -> bool:
+        """Whether it is an object that can be looked into."""
+        if not isinstance(thing, dict):
+            self.refuse(path, "must be an object")
+            return False
         for key in thing:
             if key not in known:
                 self.refuse(f"{path}/{key}", f"invalid additional property: {key}")
         for key in needed:
             if thing.get(key) is None:
                 self.refuse(path, f"missing required field: {key}")
+        return True

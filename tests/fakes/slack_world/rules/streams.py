@@ -34,7 +34,7 @@ def _check_chunks(problems: Problems, chunks: Any) -> None:
     if not inspection.count("/chunks", chunks, 100):
         return
     for number, chunk in enumerate(chunks):
-        path, kind = f"/chunks/{number}", chunk.get("type") if isinstance(chunk, dict) else None
+        path, kind = f"/chunks/{number}", str(chunk.get("type")) if isinstance(chunk, dict) else ""
         if kind not in CHUNKS:
             inspection.refuse(path, f"unknown chunk: {kind}")
             continue
@@ -46,5 +46,6 @@ def _check_chunks(problems: Problems, chunks: Any) -> None:
 
 def _text(body: Mapping[str, Any]) -> str:
     chunks = body.get("chunks")
-    texts = [str(each.get("text", "")) for each in chunks or [] if isinstance(each, dict)]
+    held = chunks if isinstance(chunks, list) else []
+    texts = [str(each.get("text", "")) for each in held if isinstance(each, dict)]
     return str(body.get("markdown_text") or "") + "".join(texts)

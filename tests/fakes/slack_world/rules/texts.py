@@ -9,7 +9,6 @@ from tests.fakes.slack_world.rules.problems import Inspection
 
 CONTROL = re.compile(r"<(?:[@#!][A-Za-z0-9^:_]|https?://|mailto:|tel:|slack://)[^<>]*>")
 BARE = re.compile(r"<|&(?!(?:amp|lt|gt);)")
-CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
 def text_object(

@@ -38,6 +38,7 @@ def _modal(inspection: Inspection, path: str, view: dict[str, Any]) -> None:
         if view.get(name) is not None:
             text_object(inspection, f"{path}/{name}", view[name], TITLE, plain_only=True)
     held = view.get("blocks")
-    asks = any(isinstance(each, dict) and each.get("type") == "input" for each in held or [])
+    there = held if isinstance(held, list) else []
+    asks = any(isinstance(each, dict) and each.get("type") == "input" for each in there)
     if asks and view.get("submit") is None:
         inspection.refuse(path, "missing required field: submit")

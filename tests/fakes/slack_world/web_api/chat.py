@@ -69,9 +69,12 @@ def thread(call: Call, channel: Channel) -> str | None:
     scopes="chat:write",
 )
 def update(call: Call) -> Payload:
-    message = own(call, "cant_update_message")
+    message = own(call, "cant_update_message", archived="is_inactive")
     if message.streaming:
         raise Refused("streaming_state_conflict")
+    window_s = call.workspace.edit_window_s
+    if window_s is not None and call.world.clock.now() - float(message.ts) > window_s:
+        raise Refused("edit_window_closed")
     posting.edit(message, call.arguments)
     told = message.payload()
     # Unlike chat.postMessage's, this message has no ts of its own.
@@ -79,21 +82,22 @@ def update(call: Call) -> Payload:
     return {"channel": message.channel.id, "ts": message.ts, "text": told["text"], "message": told}
 
 
-def own(call: Call, otherwise: str, *, gone: str = "message_not_found") -> Message:
+def own(call: Call, otherwise: str, *, archived: str) -> Message:
+    """The message by this bot, or the error for others' and for those in archived channels."""
     channel = call.channel()
     message = channel.find(call.text("ts"))
     if message is None:
-        raise Refused(gone)
+        raise Refused("message_not_found")
     if message.author is not call.bot:
         raise Refused(otherwise)
     if channel.archived:
-        raise Refused("is_archived" if otherwise != "cant_update_message" else "cant_update_message")
+        raise Refused(archived)
     return message
 
 
 @method("chat.delete", "t3", needs="channel ts", takes="as_user", scopes="chat:write")
 def delete(call: Call) -> Payload:
-    message = own(call, "cant_delete_message")
+    message = own(call, "cant_delete_message", archived="cant_delete_message")
     posting.delete(message)
     return {"channel": message.channel.id, "ts": message.ts}
 

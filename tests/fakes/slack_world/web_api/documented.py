@@ -46,6 +46,7 @@ class Documents:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[str, dict[str, Any] | None] = {}
+        self._validators: dict[tuple[str, frozenset[str]], Draft7Validator] = {}
 
     @classmethod
     @cache
@@ -64,10 +65,16 @@ class Documents:
             return ""
         properties = document["args"]["properties"]
         sent = {name: _as_documented(value, properties.get(name, {})) for name, value in call.arguments.items()}
-        needed = set(document["args"].get("required") or ()) - {"token"} - _tolerated(call)
-        schema = {"type": "object", "properties": properties, "required": sorted(needed)}
-        error = best_match(Draft7Validator(schema).iter_errors(sent))
+        error = best_match(self._validator(call.method.name, _tolerated(call)).iter_errors(sent))
         return f"as documented: {error.json_path}: {error.message[:300]}" if error else ""
+
+    def _validator(self, name: str, tolerated: frozenset[str]) -> Draft7Validator:
+        if (name, tolerated) not in self._validators:
+            arguments = (self.of(name) or {})["args"]
+            needed = set(arguments.get("required") or ()) - {"token"} - tolerated
+            schema = {"type": "object", "properties": arguments["properties"], "required": sorted(needed)}
+            self._validators[name, tolerated] = Draft7Validator(schema)
+        return self._validators[name, tolerated]
 
     def answer_problems(self, name: str, payload: Any) -> list[str]:
         if (document := self.of(name)) is None or not isinstance(payload, dict):
@@ -80,9 +87,9 @@ class Documents:
         return [] if payload["error"] in known else [f"{payload['error']} is not documented"]
 
 
-def _tolerated(call: Call) -> set[str]:
+def _tolerated(call: Call) -> frozenset[str]:
     """Documented as required, though the SDK sends chunks."""
-    return {"markdown_text"} if "chunks" in call.arguments else set()
+    return frozenset({"markdown_text"} if "chunks" in call.arguments else ())
 
 
 def _as_documented(value: Any, schema: dict[str, Any]) -> Any:

@@ -134,6 +134,9 @@ class WebApi:
             answer = self._performed(call)
         except Refused as refused:
             answer = Answer(refused.payload(), refused.status, refused.headers)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self.world.violated(name, "", f"a call that cannot be read: {error!r}")
+            answer = Answer({"ok": False, "error": "invalid_arguments"})
         self._check_own(name, answer)
         shown = {key: value for key, value in arguments.items() if key != "token"}
         return answer, shown, installation.workspace.id if installation else ""

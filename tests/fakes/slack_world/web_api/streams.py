@@ -24,7 +24,7 @@ from tests.fakes.slack_world.web_api.refusals import Refused
 def start_stream(call: Call) -> Payload:
     channel = writable(call)
     _check_recipient(call, channel)
-    message = posting.post(channel, call.bot, {}, thread_ts=thread(call, channel), streaming=True, streamed=True)
+    message = posting.post(channel, call.bot, {}, thread_ts=thread(call, channel), streaming=True)
     _grow(message, call)
     call.world.clock.after(STREAM_LASTS_S, lambda: _end(message))
     return {"channel": channel.id, "ts": message.ts}
@@ -68,7 +68,7 @@ def stop_stream(call: Call) -> Payload:
 
 
 def _streaming(call: Call) -> Message:
-    message = own(call, "message_not_owned_by_app")
+    message = own(call, "message_not_owned_by_app", archived="is_archived")
     if not message.streaming:
         raise Refused("message_not_in_streaming_state")
     return message
