@@ -50,7 +50,13 @@ class Flags:
 
 def parse_flags(arguments: Sequence[str]) -> Flags:
     """Raises InvalidSettings; `--help` prints and exits."""
-    parser = _Parser(prog="python -m generation", allow_abbrev=False, description=_DESCRIPTION)
+    parser = _Parser(
+        prog="inkling serve",
+        allow_abbrev=False,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_model_flags(parser)
     _add_address_flags(parser)
     given = parser.parse_args(arguments)
@@ -62,10 +68,18 @@ def parse_flags(arguments: Sequence[str]) -> Flags:
 
 
 _DESCRIPTION = "One model behind the OpenAI completions API (/v1/completions, /v1/models, /health, /metrics)."
+_EXAMPLES = """examples:
+  inkling serve                                  the model of the settings, at http://127.0.0.1:8077/v1
+  inkling serve --model gpt2 --port 8000
+  inkling serve --host 0.0.0.0 --api-key-file key.txt"""
 
 
 def _add_model_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"one of {', '.join(MODEL_NAMES)}. {OTHER_MODELS}")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help=f"one of {', '.join(MODEL_NAMES)}; the settings' when left out. {OTHER_MODELS}",
+    )
     parser.add_argument("--max-running", type=_whole(1, 256), default=16, help="samples written together (16)")
     parser.add_argument("--max-waiting", type=_whole(0, 10_000), default=64, help="samples that may wait (64)")
     parser.add_argument("--threads", type=_whole(1, 512), help="CPU threads (all cores)")

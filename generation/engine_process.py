@@ -42,7 +42,7 @@ async def serve(flags: Flags, parent: ParentWatch | None, progress: LoadProgress
         host = ModelHost(source.name, limits, progress)
         server = CompletionServer(host, api_key)
         async with _serving(server, host, listener), _told_to_stop(parent) as stop:
-            _say(event="listening", url=listener.url)
+            _say(f"Listening at {listener.url}. Ctrl-C stops it.", event="listening", url=listener.url)
             await _work(host, _builder(flags, source, limits, progress), stop)
     finally:
         listener.close()
@@ -55,7 +55,14 @@ async def _work(host: ModelHost, build: Callable[[], Engine], stop: asyncio.Task
         loading.cancel()
         return
     await loading
-    _say(event="ready", model=host.name, load_s=round(host.load_s, 2), max_model_len=host.service.max_model_len)
+    longest = host.service.max_model_len
+    _say(
+        f"{host.name} is ready ({host.load_s:.1f} s); it takes {longest:,} tokens, prompt and completion together.",
+        event="ready",
+        model=host.name,
+        load_s=round(host.load_s, 2),
+        max_model_len=longest,
+    )
     while not stop.done():
         host.check()
         host.metrics.read_speed()
@@ -126,7 +133,7 @@ def _builder(flags: Flags, source: ModelSource, limits: EngineLimits, progress: 
     return build
 
 
-def _say(**event: object) -> None:
-    """A line for the supervisor."""
-    sys.stdout.write(json.dumps(event) + "\n")
+def _say(sentence: str, **event: object) -> None:
+    """A line for the supervisor, or a sentence where a person reads."""
+    sys.stdout.write((sentence if sys.stdout.isatty() else json.dumps(event)) + "\n")
     sys.stdout.flush()

@@ -24,7 +24,10 @@ def read_prompt(words: Sequence[str], file: Path | None, max_characters: int) ->
             raise InvalidOptions("Give me a prompt or --file, not both.", "prompt")
         return _read_file(file, max_characters)
     if not words:
-        raise InvalidOptions('Give me a text to finish: inkling complete "Once upon a time".', "prompt")
+        raise InvalidOptions(
+            'Give me a text to finish: inkling complete "Once upon a time", or - to read it from standard input.',
+            "prompt",
+        )
     if len(words) > 1:
         raise InvalidOptions(f'Put the prompt in quotes: inkling complete "{shorten(" ".join(words))}".', "prompt")
     return _read_word(words[0], max_characters)

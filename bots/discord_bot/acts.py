@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import discord
@@ -23,6 +24,8 @@ from bots.forms import read_vary
 from bots.views import Action
 from config.errors import InvalidOptions
 
+FORM_WITHIN_S = 2.0
+"""Discord waits three seconds, and nothing can announce a form."""
 _Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
 
 
@@ -51,7 +54,8 @@ class Acts:
         answer = Answer(interaction)
         try:
             if control.action in self._forms:
-                await self._forms[control.action](interaction, answer, control)
+                async with asyncio.timeout(FORM_WITHIN_S):
+                    await self._forms[control.action](interaction, answer, control)
             elif control.action not in self._presses:
                 await refuse_outdated(interaction)
             elif await answer.acknowledge(control.action in self._announced or self._shows_privately(control)):

@@ -16,6 +16,7 @@ from bots.presenter import BROKEN
 from config.errors import InklingError
 
 NO_MENTIONS = discord.AllowedMentions.none()
+TOO_SLOW = "That took me too long; try again in a moment."
 
 log = structlog.get_logger(__name__)
 
@@ -105,4 +106,4 @@ def sentence_of(error: BaseException) -> str:
         return error.sentence
     if isinstance(error, discord.HTTPException | discord.RateLimited):
         return explain(error)
-    return BROKEN
+    return TOO_SLOW if isinstance(error, TimeoutError) else BROKEN

@@ -22,4 +22,4 @@ class DiscordFront:
     def reopen(self, record: RequestRecord) -> DiscordReply:
         """After a restart; what has been posted of it is looked up with the first call."""
         place = read_place(record.reply_ref, record.channel, record.requester_id)
-        return self.reply(record.workspace, place)
+        return DiscordReply(self._client, self._posts, record.workspace, place, reopened=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import discord
 
 from bots.discord_bot.components import button_row
-from bots.discord_bot.failures import NO_HISTORY, code_of
+from bots.discord_bot.failures import MISSING_PERMISSIONS, NO_HISTORY, code_of
+from bots.discord_bot.markup import small
 from bots.discord_bot.rendering import Message, PartKey
 
+NO_FILES = "I lack Attach Files here; ⋯ More, As file gives you the whole text."
 NO_MENTIONS = discord.AllowedMentions.none()
 ORIGINAL = 0
 """Stands for the interaction's own response among messages shown through its token."""
@@ -55,16 +57,24 @@ class ChannelOutlet:
         self._messages = client.get_partial_messageable(channel)
 
     async def send(self, message: Message, nonce: str, reply_to: int | None) -> int:
-        if reply_to is not None:
-            try:
-                return await self._send(message, nonce, Answered(self._channel, reply_to))
-            except discord.HTTPException as error:
-                if code_of(error) != NO_HISTORY:
-                    raise
-        return await self._send(message, nonce, None)
+        answered = None if reply_to is None else Answered(self._channel, reply_to)
+        try:
+            return await self._send_with_files(message, nonce, answered)
+        except discord.HTTPException as error:
+            if answered is None or code_of(error) != NO_HISTORY:
+                raise
+            return await self._send_with_files(message, nonce, None)
 
-    async def _send(self, message: Message, nonce: str, reference: Answered | None) -> int:
-        more: dict[str, Any] = _view_of(message) | ({"reference": reference} if reference is not None else {})
+    async def _send_with_files(self, message: Message, nonce: str, answered: Answered | None) -> int:
+        try:
+            return await self._send(message, nonce, answered)
+        except discord.Forbidden as error:
+            if not message.documents or code_of(error) != MISSING_PERMISSIONS:
+                raise
+            return await self._send(without_files(message), nonce, answered)
+
+    async def _send(self, message: Message, nonce: str, answered: Answered | None) -> int:
+        more: dict[str, Any] = _view_of(message) | ({"reference": answered} if answered is not None else {})
         sent = await self._messages.send(
             message.content,
             files=files_of(message),
@@ -73,9 +83,20 @@ class ChannelOutlet:
             suppress_embeds=True,
             **more,
         )
+        if sent.content.strip() != message.content.strip():
+            # The nonce was known: this is the message of an attempt whose answer was lost, with what it said then.
+            await self.edit(sent.id, message, True)
         return sent.id
 
     async def edit(self, message_id: int, message: Message, files: bool) -> None:
+        try:
+            await self._edit(message_id, message, files)
+        except discord.Forbidden as error:
+            if not (files and message.documents) or code_of(error) != MISSING_PERMISSIONS:
+                raise
+            await self._edit(message_id, without_files(message), files)
+
+    async def _edit(self, message_id: int, message: Message, files: bool) -> None:
         more: dict[str, Any] = {"attachments": files_of(message)} if files else {}
         await self._messages.get_partial_message(message_id).edit(
             content=message.content, view=button_row(message.controls), allowed_mentions=NO_MENTIONS, **more
@@ -129,6 +150,11 @@ class TokenOutlet:
 def _target(message_id: int) -> Any:
     """As the route has it."""
     return "@original" if message_id == ORIGINAL else message_id
+
+
+def without_files(message: Message) -> Message:
+    """For places where files are forbidden; through an interaction they are not."""
+    return replace(message, documents=(), content=f"{message.content}\n{small(NO_FILES)}")
 
 
 def files_of(message: Message) -> list[discord.File]:

@@ -26,13 +26,18 @@ class Place(BaseModel):
     """Once it is there."""
     application: int = 0
     token: str | None = None
-    """The interaction's: for 15 minutes the only way to what is private."""
+    """The interaction's: for 15 minutes the only way to what is private, and to the response that waits."""
     original: bool = False
-    """Whether the interaction's response waits to become the first message; else there are only follow-ups."""
+    """Whether the interaction's response waits: to become the first private message, or else to be deleted."""
 
     @property
     def has_root(self) -> bool:
         return self.layout in ("thread", "channel")
+
+    def answering(self, private: Place) -> Place:
+        """This place, with what a restart needs to know of the interaction's own response."""
+        taken = {name: getattr(private, name) for name in ("application", "token", "original")}
+        return self.model_copy(update=taken)
 
     def write(self) -> str:
         return self.model_dump_json(exclude_defaults=True)

@@ -10,7 +10,7 @@ import structlog
 
 from bots.discord_bot.board import Board
 from bots.discord_bot.failures import CLOSED_DMS, code_of, is_gone, is_token_over
-from bots.discord_bot.outlets import ChannelOutlet, Outlet, TokenOutlet
+from bots.discord_bot.outlets import ORIGINAL, ChannelOutlet, Outlet, TokenOutlet
 from bots.discord_bot.place import Place
 from bots.discord_bot.rendering import ROOT, Message, PartKey, render_root, render_samples
 from bots.discord_bot.threads import NoThread, open_thread
@@ -37,9 +37,12 @@ class DiscordReply:
         workspace: WorkspaceRef,
         place: Place,
         fallback: Place | None = None,
+        reopened: bool = False,
     ) -> None:
-        """`fallback` is where it goes when Discord doesn't let the bot write at its place."""
+        """`fallback` is where it goes when Discord doesn't let the bot write at its place; `reopened` after a restart,
+        when nobody else deletes the interaction's response that may still be waiting."""
         self.place = place
+        self._has_answer = reopened and place.layout != "private" and place.original
         self._fallback = fallback
         self.note: str | None = None
         """Why it isn't shown where it was meant to be, once that turned out."""
@@ -95,7 +98,19 @@ class DiscordReply:
             board = Board(self._posts, request_id, self._outlet)
             await board.load()
             self._board = board
+            await self._delete_answer()
         return self._board
+
+    async def _delete_answer(self) -> None:
+        """What an earlier process has announced and could not take back."""
+        if not self._has_answer:
+            return
+        self._has_answer = False
+        outlet = TokenOutlet(self._client, self.place.application, self.place.token or "", False)
+        try:
+            await outlet.remove(ORIGINAL)
+        except discord.HTTPException as error:
+            log.info("discord.no_answer_to_delete", code=code_of(error))
 
     async def _show_in_place(self, board: Board, view: ResultView, most: int) -> None:
         await self._lay_root(board, view)

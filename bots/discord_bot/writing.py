@@ -49,10 +49,10 @@ class Writing:
         return read_address(posts[-1].address)[1] if posts else None
 
     async def _ask(self, interaction: discord.Interaction, answer: Answer, placing: Placing, ask: Ask) -> None:
-        invocation = invocation_of(interaction, placing.place)
-        is_private = placing.place.layout == "private"
-        fallback = None if is_private else private_place(interaction, answer.waits)
-        reply = self._front.reply(invocation.workspace, placing.place, fallback)
+        private = private_place(interaction, answer.waits)
+        place = placing.place.answering(private)
+        invocation = invocation_of(interaction, place)
+        reply = self._front.reply(invocation.workspace, place, None if place.layout == "private" else private)
         await ask(invocation, reply)
         if reply.place.layout == "private" and reply.place.original:
             answer.shown_elsewhere()

@@ -222,6 +222,19 @@ async def test_status_help_and_forget_me() -> None:
         assert await told(world, world.ada, "forget-me") == "I keep nothing about you here."
 
 
+async def test_what_is_forgotten_is_taken_down() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        await world.asked(samples=2)
+        await world.bob.click(world.answers[0], "Again")
+        await bot.finished()
+        thread = world.thread
+        assert len(thread.messages) == 4
+        await told(world, world.ada, "forget-me", erase=True)
+        await bot.finished()
+        assert world.general.messages == []
+        assert len(thread.messages) == 2, "what Bob asked for stays"
+
+
 async def test_a_file_as_prompt() -> None:
     async with wonderland() as world, running_bot(world.discord):
         story = File("story.txt", b"Es war einmal\n")

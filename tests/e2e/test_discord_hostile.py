@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.fakes.discord_bot import running_bot
-from tests.fakes.discord_world import File
+from tests.fakes.discord_world import File, Permission
 from tests.fakes.discord_world.messages import Message
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.wonderland import Wonderland, is_ended, wonderland
@@ -91,6 +91,15 @@ async def test_twenty_thousand_characters_are_a_file() -> None:
         (file,) = answers[-1].attachments
         assert file.content.decode() == "Say" + text
         assert squeezed("Say" + text).startswith(read(world, answers))
+
+
+async def test_without_leave_to_attach_files_the_text_is_still_to_be_had() -> None:
+    text = "word " * 2000
+    async with wonderland() as world:
+        world.general.overwrite(world.guild.me, deny=Permission.ATTACH_FILES)
+        answers = await written(world, text)
+        assert answers[-1].attachments == []
+        assert "I lack Attach Files here" in answers[-1].content
 
 
 async def test_a_prompt_of_twenty_thousand_characters_is_kept_whole() -> None:

@@ -120,6 +120,30 @@ async def test_what_was_accepted_and_not_shown_is_shown_where_it_was_meant_to_be
         assert is_ended(world.answers[0])
 
 
+async def test_a_message_whose_answer_got_lost_with_the_process_says_the_end_at_last(store: Store) -> None:
+    async with wonderland() as world:
+        backend = GatedBackend()
+        world.discord.faults.drop("POST *threads", times=4)
+        async with running_bot(world.discord, backend, store):
+            await world.ada.slash(world.general, "complete", prompt="Once")
+            await backend.next_run()
+            await world.discord.settle()
+            (root,) = world.general.messages
+            world.discord.faults.drop("POST /channels/{channel_id}/messages", times=4, after_effect=True)
+            backend.runs[0].say(" there")
+            message = await world.discord.until(world.newest)
+            await world.discord.until(lambda: len(world.discord.faults.struck) == 8)
+            world.discord.faults.drop("POST /channels/{channel_id}/messages", times=4)
+            backend.runs[0].complete(" was")
+            await world.discord.until(lambda: len(world.discord.faults.struck) == 12)
+        async with running_bot(world.discord, backend, store):
+            await world.discord.until(lambda: is_ended(message))
+        assert world.answers == [message]
+        assert "**Once** there was\n" in message.content
+        assert is_ended(message)
+        assert world.general.messages == [root]
+
+
 async def test_commands_are_told_to_discord_only_when_they_differ(store: Store) -> None:
     async with wonderland() as world:
         for _ in range(3):

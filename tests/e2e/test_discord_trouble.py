@@ -9,8 +9,10 @@ import pytest
 from config.workspace import WorkspaceRef
 from tests.fakes.discord_bot import running_bot
 from tests.fakes.discord_world import Permission
+from tests.fakes.failing_store import HangingStore
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.wonderland import is_ended, wonderland
+from tests.fakes.worlds import stored
 
 SEND = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
@@ -139,6 +141,22 @@ async def test_missing_history_costs_only_the_reference() -> None:
         await world.ada.click(first, "Again")
         await bot.finished()
         assert is_ended(world.answers[1])
+
+
+@pytest.mark.parametrize("button", ["Vary", "Again", "⋯ More"])
+async def test_a_store_that_hangs_holds_up_no_acknowledgement(button: str) -> None:
+    async with wonderland() as world, stored() as real:
+        store = HangingStore(real)
+        async with running_bot(world.discord, store=store) as bot:  # type: ignore[arg-type]
+            (first,) = await world.asked()
+            await bot.finished()
+            store.hanging = {"request"}
+            shown = await world.ada.click(first, button)
+            if button == "Vary":
+                await world.discord.until(lambda: not shown.loading)
+                assert shown.text == "That took me too long; try again in a moment."
+            store.release()
+            await bot.finished()
 
 
 async def test_a_button_of_another_version_is_told() -> None:

@@ -1,7 +1,8 @@
-"""A store whose disk fails for the calls the test names."""
+"""Stores whose disk fails or hangs for the calls the test names."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -19,3 +20,26 @@ class FailingStore:
 
 async def _fail(*given: object) -> NoReturn:
     raise OSError("the disk is full")
+
+
+class HangingStore:
+    """A store that answers the calls the test names only when it is released."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._released = asyncio.Event()
+        self.hanging: set[str] = set()
+
+    def release(self) -> None:
+        self._released.set()
+
+    def __getattr__(self, call: str) -> Any:
+        real = getattr(self._store, call)
+        if call not in self.hanging:
+            return real
+
+        async def hang(*given: object) -> object:
+            await self._released.wait()
+            return await real(*given)
+
+        return hang

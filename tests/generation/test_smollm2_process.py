@@ -24,7 +24,7 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 PROMPT = "The capital of France is"
-PATIENCE_S = 0.25
+PATIENCE_S = 1.0
 
 
 @asynccontextmanager

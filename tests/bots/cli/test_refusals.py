@@ -60,7 +60,7 @@ def test_flag(capsys: pytest.CaptureFixture[str], flags: list[str], sentence: st
 @pytest.mark.parametrize(
     ("prompt", "sentence"),
     [
-        ([], 'Give me a text to finish: inkling complete "Once upon a time".'),
+        ([], 'Give me a text to finish: inkling complete "Once upon a time", or - to read it from standard input.'),
         ([""], "The prompt is empty; write some text for me to finish."),
         ([" \n"], "The prompt is empty; write some text for me to finish."),
         (["caf\udce9"], "The prompt is not UTF-8: byte 0xE9 at position 4."),

@@ -53,7 +53,8 @@ async def test_who_wants_to_outlive_the_terminal_does(tmp_path: Path) -> None:
 
 async def test_port_and_data_of_another_are_refused(tmp_path: Path) -> None:
     async with started_inkling("chat", "--port", "0", home=tmp_path) as first:
-        port = (await address_of(first)).rpartition(":")[2]
+        address = await address_of(first)
+        port = address.rpartition(":")[2]
         same_data = await run_inkling("chat", "--port", "0", home=tmp_path)
         elsewhere = {**ECHO, "INKLING_DATA_DIR": str(tmp_path / "other")}
         same_port = await run_inkling("chat", "--port", port, home=tmp_path, settings=elsewhere)
@@ -61,6 +62,7 @@ async def test_port_and_data_of_another_are_refused(tmp_path: Path) -> None:
         await first.communicate()
         assert (same_data.code, same_port.code) == (2, 2)
         assert same_data.err.startswith("Another Inkling runs with data_dir")
+        assert f"its page at {address}." in same_data.err
         assert same_port.err == f"web.port {port} is in use by another program; stop it or choose another port.\n"
 
 
