@@ -51,7 +51,7 @@ def make_fronts(core: Core, settings: Settings) -> Sequence[tuple[str, FrontServ
     fronts: list[tuple[str, FrontServer]] = [("page", WebServer(core, settings.web))]
     if settings.discord.token is not None:
         fronts.append(("discord", _discord(core, settings.discord, callbacks)))
-    if settings.slack.is_on:
+    if settings.slack.is_wanted:
         fronts.append(("slack", _slack(core, settings.slack, callbacks)))
     return (*fronts, ("callbacks", callbacks)) if callbacks.is_needed else tuple(fronts)
 

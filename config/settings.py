@@ -19,11 +19,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     StringConstraints,
     ValidationError,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -168,31 +165,11 @@ class SlackSettings(Section):
     stream: bool = Field(True, description="Write with Slack's streaming where that can be; else by edits.")
     api_url: HttpUrl = Field("https://slack.com/api", description="Slack's Web API, or what stands in for it.")
 
-    @field_validator("bot_token", "app_token")
-    @classmethod
-    def _token_is_of_its_kind(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        begins = {"bot_token": "xoxb-", "app_token": "xapp-"}[info.field_name or ""]
-        if token is not None and not token.get_secret_value().startswith(begins):
-            raise setting_error(f"must begin with {begins}; what is there is something else")
-        return token
-
-    @model_validator(mode="after")
-    def _says_how_to_act_and_how_to_hear(self) -> SlackSettings:
-        many = self.client_id is not None or self.client_secret is not None
-        if many and (self.client_id is None or self.client_secret is None):
-            missing = "client_id" if self.client_id is None else "client_secret"
-            raise setting_error("is needed; client_id and client_secret go together", missing)
-        if many and self.bot_token is not None:
-            raise setting_error("is for one workspace, client_id for many; set one of them", "bot_token")
-        if not self.is_on and (self.app_token is not None or self.signing_secret is not None):
-            raise setting_error("is needed, or client_id and client_secret for many workspaces", "bot_token")
-        if self.is_on and self.app_token is None and self.signing_secret is None:
-            raise setting_error("is needed for Socket Mode, or signing_secret to be called by HTTP", "app_token")
-        return self
-
     @property
-    def is_on(self) -> bool:
-        return self.bot_token is not None or self.client_id is not None
+    def is_wanted(self) -> bool:
+        """Whether anything was set that is of no use without a bot."""
+        own = (self.bot_token, self.app_token, self.signing_secret, self.client_id, self.client_secret)
+        return any(value is not None for value in own)
 
 
 class LogSettings(Section):

@@ -16,6 +16,7 @@ from bots.callbacks import CallbackServer
 from bots.core import Core
 from bots.slack_bot.api import SlackApi
 from bots.slack_bot.app import make_app
+from bots.slack_bot.credentials import check_credentials
 from bots.slack_bot.endpoint import INSTALL, event_routes, install_routes
 from bots.slack_bot.failures import UNREACHABLE, code_of, is_token_dead
 from bots.slack_bot.front import SlackFront
@@ -33,11 +34,14 @@ log = structlog.get_logger(__name__)
 
 
 class SlackServer:
-    """Make it before `core.start`, so that Slack's open requests are taken up again."""
+    """Make it before `core.start`, so that Slack's open requests are taken up again. InvalidSettings when something is
+    missing.
+    """
 
     def __init__(
         self, core: Core, settings: SlackSettings, callbacks: CallbackServer, ping_every_s: float = PING_EVERY_S
     ) -> None:
+        check_credentials(settings)
         self._settings = settings
         self._ping_every_s = ping_every_s
         self._busy = Busy()
