@@ -9,7 +9,7 @@ from bots.actions import message_actions
 from bots.controls import Control
 from bots.documents import Document, prompt_document, result_document
 from bots.excerpts import WHOLE_PROMPT, shown_prompt
-from bots.presenter import KIND_WORDS
+from bots.presenter import KIND_WORDS, waiting_notice
 from bots.slack_bot.blocks import button_row, quotation, rich_text, small_print
 from bots.slack_bot.markup import MARKUP, Block, escape, plain, rich_elements
 from bots.splitting import split
@@ -66,10 +66,13 @@ class Message:
 
 
 def render_root(view: ResultView) -> Message:
-    """The prompt, quoted, and the settings; while it is written, how it stands and a way to stop it."""
+    """The prompt, quoted, and the settings; while it is written, how it stands and a way to stop it.
+
+    That text has begun is no reason to edit it: Slack takes few edits a minute.
+    """
     whole = len(view.prompt) <= ROOT_PROMPT
     quote = view.prompt if whole else f"{view.prompt[:ROOT_PROMPT]}…"
-    notice = [view.notice] if view.notice and not view.ended else []
+    notice = [] if view.ended else [view.notice or waiting_notice(None)]
     controls = () if view.ended else (Control("stop", view.request_id, 0, view.private),)
     return Message(quote=quote or "…", small=(view.heading, *view.notes[:3], *notice), controls=controls)
 
