@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -43,7 +44,9 @@ def make_app(core: Core, settings: SlackSettings, workspaces: Workspaces, front:
     return app
 
 
-def _authorize(workspaces: Workspaces):  # type: ignore[no-untyped-def]  # Bolt looks at the names of the parameters
+def _authorize(workspaces: Workspaces) -> Callable[..., Awaitable[AuthorizeResult | None]]:
+    """Bolt goes by the names of the parameters."""
+
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """From what we know: asking Slack for each event would make acknowledgements late."""
         installed = await workspaces.find(team_id or "")
