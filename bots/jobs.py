@@ -252,7 +252,7 @@ class Jobs:
             await job.live.aclose()
             self._jobs.pop(job.record.id, None)
             job.finished.set()
-        if view is not None and not shown and attempt < len(SHOW_AGAIN_AFTER):
+        if view is not None and not shown and attempt < len(SHOW_AGAIN_AFTER) and not self._closing:
             self._show_later(job.record.id, attempt)
 
     def _show_later(self, request_id: str, attempt: int) -> None:
@@ -263,7 +263,11 @@ class Jobs:
     async def _deliver_later(self, request_id: str, attempt: int) -> None:
         """A platform that refused an end may take it when its trouble is over."""
         await asyncio.sleep(SHOW_AGAIN_AFTER[attempt] * self._patience_s)
-        record = await self._store.request(request_id)
+        try:
+            record = await self._store.request(request_id)
+        except Exception:
+            log.exception("job.not_shown_again", request_id=request_id)
+            return
         if record is None or not self._is_new(record) or self._closing:
             return
         job = Job(record, LiveReply(self._reopen(record), self._patience_s))
