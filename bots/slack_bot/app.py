@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -44,8 +45,8 @@ def make_app(core: Core, settings: SlackSettings, workspaces: Workspaces, front:
     return app
 
 
-def _authorize(workspaces: Workspaces) -> Callable[..., Awaitable[AuthorizeResult | None]]:
-    """Bolt goes by the names of the parameters."""
+def _authorize(workspaces: Workspaces) -> Callable[..., Awaitable[Any]]:
+    """Bolt goes by the names of the parameters; its type knows no workspace without the bot."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
         """From what we know: asking Slack for each event would make acknowledgements late."""
