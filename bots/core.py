@@ -23,6 +23,7 @@ from bots.reply import PATIENCE_S, Front
 from bots.retention import Retention
 from config.settings import Settings
 from config.workspace import Front as FrontName
+from config.workspace import WorkspaceRef
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Core:
         self._retention = Retention(store, now)
         self._sweeping: asyncio.Task[None] | None = None
         self.settings = settings
+        self.store = store
         self.backends = backends
         self.jobs = Jobs(store, backends, self._fronts, settings.limits, now, patience_s)
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
@@ -68,6 +70,13 @@ class Core:
         if resumed:
             log.info("core.resumed", requests=resumed)
         self._sweeping = asyncio.create_task(self._retention.run(), name="retention")
+
+    async def forget_workspace(self, ref: WorkspaceRef) -> int:
+        """Stop and erase everything of a workspace that Inkling was taken out of; returns how many requests."""
+        for record in await self.store.open_requests():
+            if record.workspace == ref:
+                await self.jobs.stop(record.id, "the one who uninstalled Inkling")
+        return await self.store.erase_workspace(ref)
 
     async def aclose(self) -> None:
         """Stop working; open requests stay open in the store."""

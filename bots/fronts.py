@@ -10,7 +10,7 @@ from typing import Protocol
 from bots.callbacks import CallbackServer
 from bots.core import Core
 from bots.web.server import WebServer
-from config.settings import DiscordSettings, Settings
+from config.settings import DiscordSettings, Settings, SlackSettings
 
 
 class FrontServer(Protocol):
@@ -51,6 +51,8 @@ def make_fronts(core: Core, settings: Settings) -> Sequence[tuple[str, FrontServ
     fronts: list[tuple[str, FrontServer]] = [("page", WebServer(core, settings.web))]
     if settings.discord.token is not None:
         fronts.append(("discord", _discord(core, settings.discord, callbacks)))
+    if settings.slack.is_wanted:
+        fronts.append(("slack", _slack(core, settings.slack, callbacks)))
     return (*fronts, ("callbacks", callbacks)) if callbacks.is_needed else tuple(fronts)
 
 
@@ -59,3 +61,9 @@ def _discord(core: Core, settings: DiscordSettings, callbacks: CallbackServer) -
     from bots.discord_bot.server import DiscordServer
 
     return DiscordServer(core, settings, callbacks)
+
+
+def _slack(core: Core, settings: SlackSettings, callbacks: CallbackServer) -> FrontServer:
+    from bots.slack_bot.server import SlackServer
+
+    return SlackServer(core, settings, callbacks)

@@ -9,6 +9,8 @@ from backends.store.records import RequestRecord, SampleRecord
 from bots.views import Action, ResultView, SampleView, ViewStatus
 from config.sampling import OPTIONS, OptionValue, SamplingOptions
 
+BROKEN = "Inkling failed inside; its log says more. Nothing you wrote is lost."
+"""What a person hears of an error nobody expected."""
 _HEADING_OPTIONS = ("temperature", "top_p", "top_k", "length")
 KIND_WORDS: Mapping[str, str] = {
     "complete": "",

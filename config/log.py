@@ -24,7 +24,9 @@ _SECRET_WORDS = frozenset(
     ("token", "secret", "key", "apikey", "password", "passwd", "authorization", "cookie", "credential", "credentials")
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_SECRET_SHAPE = re.compile(r"\b(?:(?:Bearer|Basic|Bot) +[\w.~+/=-]{8,}|(?:xox[a-z]|xapp|sk)-[\w-]{8,})")
+_SECRET_SHAPE = re.compile(
+    r"\b(?:(?:Bearer|Basic|Bot) +[\w.~+/=-]{8,}|(?:xox[a-z]|xapp|sk)-[\w-]{8,}|ticket=[\w-]{8,})"
+)
 _TEXT_KEYS = frozenset({"prompt", "text"})
 _HIDDEN = "[hidden]"
 

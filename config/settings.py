@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from annotated_types import MinLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
@@ -137,6 +145,33 @@ class DiscordSettings(Section):
     )
 
 
+class SlackSettings(Section):
+    """The Slack bot; it runs when it has a bot token (one workspace) or a client id and secret (many)."""
+
+    bot_token: Secret | None = Field(
+        None, description="The bot's token, xoxb-…, from the app's page, OAuth & Permissions; for one workspace."
+    )
+    app_token: Secret | None = Field(
+        None, description="The app-level token, xapp-…: Slack is then reached by Socket Mode, with no open address."
+    )
+    signing_secret: Secret | None = Field(
+        None, description="The signing secret; set it without an app token to be called at POST /slack/events."
+    )
+    client_id: str | None = Field(
+        None, min_length=1, description="The app's client id: any workspace may install it at GET /slack/install."
+    )
+    client_secret: Secret | None = Field(None, description="The client secret that belongs to it.")
+    admins: Names = Field((), description="Ids of people who may change settings beside admins and owners.")
+    stream: bool = Field(True, description="Write with Slack's streaming where that can be; else by edits.")
+    api_url: HttpUrl = Field("https://slack.com/api", description="Slack's Web API, or what stands in for it.")
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything was set that is of no use without a bot."""
+        own = (self.bot_token, self.app_token, self.signing_secret, self.client_id, self.client_secret)
+        return any(value is not None for value in own)
+
+
 class LogSettings(Section):
     """What is logged to the standard error stream."""
 
@@ -165,6 +200,7 @@ class Settings(Section):
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What nobody may exceed.")
     web: WebSettings = Field(default_factory=WebSettings, description="The chat page.")
     discord: DiscordSettings = Field(default_factory=DiscordSettings, description="The Discord bot.")
+    slack: SlackSettings = Field(default_factory=SlackSettings, description="The Slack bot.")
     callbacks: CallbackSettings = Field(
         default_factory=CallbackSettings, description="Where platforms call Inkling, for those set to do so."
     )

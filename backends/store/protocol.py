@@ -171,6 +171,31 @@ class Store(Protocol):
         """Those with saved settings: for retention."""
         ...
 
+    async def erase_workspace(self, ref: WorkspaceRef) -> int:
+        """Erase everything of a workspace: requests, settings, presets, audit, usage and its installation; returns how
+        many requests."""
+        ...
+
+    # Installations
+
+    async def save_installation(self, ref: WorkspaceRef, installation: str) -> None:
+        """Keep what a front needs to act in this workspace, secrets too, in the front's own JSON."""
+        ...
+
+    async def installation(self, ref: WorkspaceRef) -> str | None:
+        """What was saved last; None where it isn't installed."""
+        ...
+
+    async def delete_installation(self, ref: WorkspaceRef) -> None: ...
+
+    async def save_install_state(self, state: str, expires_at: datetime) -> None:
+        """Remember that an installation was begun under this word."""
+        ...
+
+    async def take_install_state(self, state: str, now: datetime) -> bool:
+        """Whether an installation was begun under this word and may still end; only the first to ask hears yes."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of it; may be called again. Every other call then raises StoreFailed."""
         ...

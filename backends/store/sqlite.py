@@ -9,6 +9,7 @@ from typing import Self
 from backends.store.protocol import Store
 from backends.store.records import Usage
 from backends.store.sqlite_database import Database
+from backends.store.sqlite_installations import InstallationTables
 from backends.store.sqlite_people import PeopleTables
 from backends.store.sqlite_posts import PostTable
 from backends.store.sqlite_requests import RequestTables
@@ -23,7 +24,7 @@ _USAGE = """
 """
 
 
-class SqliteStore(SettingsTables, RequestTables, PostTable, PeopleTables, Store):
+class SqliteStore(SettingsTables, RequestTables, PostTable, PeopleTables, InstallationTables, Store):
     """See the protocol for what each call does."""
 
     def __init__(self, database: Database) -> None:

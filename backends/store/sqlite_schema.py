@@ -131,5 +131,22 @@ _POSTS: Migration = (
     "CREATE INDEX posts_request ON posts (request_id, number)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS)
+_INSTALLATIONS: Migration = (
+    """
+    CREATE TABLE installations (
+        front TEXT NOT NULL,
+        workspace_id TEXT NOT NULL,
+        installation TEXT NOT NULL,
+        PRIMARY KEY (front, workspace_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE install_states (
+        state TEXT PRIMARY KEY NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS)
 """MIGRATIONS[n] leads from version n to version n + 1."""

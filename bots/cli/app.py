@@ -15,6 +15,7 @@ from bots.cli.help_texts import examples, help_of
 from bots.cli.models import models
 from bots.cli.run import run
 from bots.cli.serve import serve
+from bots.cli.slack_app import make_slack_app
 
 
 def make_app() -> typer.Typer:
@@ -53,6 +54,7 @@ def make_app() -> typer.Typer:
     app.command(help=help_of(models), epilog=examples("inkling models", "inkling models --json"))(models)
     app.add_typer(make_config_app(), name="config")
     app.add_typer(make_discord_app(), name="discord")
+    app.add_typer(make_slack_app(), name="slack")
     return app
 
 

@@ -10,9 +10,10 @@ import discord
 from backends.store.records import Accepted
 from bots.actions import more_actions
 from bots.commands.invocation import Invocation
+from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer, refuse_outdated
-from bots.discord_bot.components import Control, button_row
+from bots.discord_bot.components import button_row
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
 from bots.discord_bot.reply import DiscordReply

@@ -12,11 +12,11 @@ from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
 from bots.discord_bot.retrying import persist
 from bots.documents import Document
+from bots.presenter import BROKEN
 from config.errors import InklingError
 
 NO_MENTIONS = discord.AllowedMentions.none()
 TOO_SLOW = "That took me too long; try again in a moment."
-BROKEN = "Inkling failed inside; its log says more. Nothing you wrote is lost."
 
 log = structlog.get_logger(__name__)
 

@@ -7,19 +7,19 @@ from typing import Any
 import discord
 import yarl
 
+from bots.busy import Busy
+from bots.controls import is_ours, read_control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
 from bots.discord_bot.answers import refuse_outdated
-from bots.discord_bot.busy import Busy
 from bots.discord_bot.commands import Commands
-from bots.discord_bot.components import is_ours, read_control
 from bots.discord_bot.config_group import ConfigGroup
 from bots.discord_bot.front import DiscordFront
 from bots.discord_bot.reactions import Reactions
-from bots.discord_bot.seen import Seen
 from bots.discord_bot.takedown import Takedown
 from bots.discord_bot.tree import InklingTree
 from bots.discord_bot.writing import Writing
+from bots.seen import Seen
 from config.settings import DiscordSettings
 
 INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)

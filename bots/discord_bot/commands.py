@@ -9,11 +9,11 @@ from discord import app_commands
 
 from bots.commands.help import COMMANDS
 from bots.commands.story import Completion
+from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
 from bots.discord_bot.answers import Answer
 from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, read_overrides
-from bots.discord_bot.components import Control
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import address_of
 from bots.discord_bot.takedown import Takedown

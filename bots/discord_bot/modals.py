@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bots.discord_bot.components import Control
+from bots.controls import Control
 from bots.forms import vary_form
 from config.errors import InvalidOptions
 from config.sampling import SamplingOptions

@@ -14,9 +14,9 @@ from ulid import ULID
 
 from backends.store.records import PostRecord
 from bots.actions import action_of_emoji
+from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
-from bots.discord_bot.components import Control
 from bots.discord_bot.front import DiscordFront
 from bots.discord_bot.identity import reaction_invocation
 from bots.discord_bot.place import address_of, read_place

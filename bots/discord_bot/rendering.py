@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import regex
 
 from bots.actions import message_actions
-from bots.discord_bot.components import Control
+from bots.controls import Control
 from bots.discord_bot.markup import MARKUP, quote, small
 from bots.documents import Document, prompt_document, result_document
-from bots.fences import FENCE, find_stretches
+from bots.excerpts import WHOLE_PROMPT, shown_prompt
 from bots.presenter import KIND_WORDS
 from bots.splitting import split
 from bots.views import ResultView, SampleView
@@ -24,7 +24,6 @@ ROOT_PROMPT = 1200
 """Characters of the prompt that the root quotes; a longer prompt comes as a file too."""
 _ENOUGH = (MAX_PARTS + 1) * BODY_LIMIT
 """Characters of a text that are looked at: more than as many messages hold."""
-_WHOLE_PROMPT, _PROMPT_END = 600, 300
 _HEAD, _NOTE, _FOOTER = 160, 130, 280
 _CURSOR = "▌"
 
@@ -61,7 +60,7 @@ def _unwritten(view: ResultView) -> SampleView:
 
 
 def _render_sample(view: ResultView, sample: SampleView, has_root: bool) -> Iterator[tuple[PartKey, Message]]:
-    bodies = list(split(_shown_prompt(view.prompt), sample.text[:_ENOUGH], MARKUP, BODY_LIMIT))
+    bodies = list(split(shown_prompt(view.prompt), sample.text[:_ENOUGH], MARKUP, BODY_LIMIT))
     documents = {0: _prompt_documents(view, sample, has_root)}
     if len(bodies) > MAX_PARTS:
         bodies[MAX_PARTS - 1 :] = [_as_file(view, sample)]
@@ -78,7 +77,7 @@ def _render_sample(view: ResultView, sample: SampleView, has_root: bool) -> Iter
 def _prompt_documents(view: ResultView, sample: SampleView, has_root: bool) -> tuple[Document, ...]:
     """A long prompt of its own that no other message shows whole."""
     is_new = view.kind in ("complete", "edit") and not has_root and sample.index == 0
-    return (prompt_document(view),) if is_new and len(view.prompt) > _WHOLE_PROMPT else ()
+    return (prompt_document(view),) if is_new and len(view.prompt) > WHOLE_PROMPT else ()
 
 
 def _as_file(view: ResultView, sample: SampleView) -> str:
@@ -111,18 +110,6 @@ def _controls(view: ResultView, sample: SampleView) -> tuple[Control, ...]:
         for action in message_actions(view)
         if sample.text or action not in ("pick", "continue")
     )
-
-
-def _shown_prompt(prompt: str) -> str:
-    """The whole prompt, or its end when it is long: the root, or the message before, has all of it."""
-    if len(prompt) <= _WHOLE_PROMPT:
-        return prompt
-    start = len(prompt) - _PROMPT_END
-    space = prompt.find(" ", start, start + 40)
-    start = space + 1 if space >= 0 else start
-    open_block = next((each for each in find_stretches(prompt) if each.fenced and each.start < start < each.end), None)
-    opening = f"{FENCE}{open_block.language}\n" if open_block else ""
-    return f"{opening}…{prompt[start:]}"
 
 
 def _clip(text: str, limit: int) -> str:

@@ -6,9 +6,9 @@ import discord
 import structlog
 from discord import app_commands
 
+from bots.busy import Busy
 from bots.discord_bot.answers import Answer
-from bots.discord_bot.busy import Busy
-from bots.discord_bot.seen import Seen
+from bots.seen import Seen
 
 OUTDATED = "That command has changed; Discord will show you the new one in a moment. Try again then."
 

@@ -9,9 +9,9 @@ import discord
 from backends.store.records import Accepted, RequestRecord
 from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
+from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer
-from bots.discord_bot.components import Control
 from bots.discord_bot.front import DiscordFront
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import read_address, read_place

@@ -14,7 +14,7 @@ from backends.factory import Backends
 from bots.core import Core
 from bots.fronts import make_fronts
 from config.errors import InvalidSettings
-from config.settings import DiscordSettings, Settings
+from config.settings import DiscordSettings, Settings, SlackSettings
 from tests.fakes.scripted_backend import ScriptedBackend
 from tests.fakes.worlds import stored
 
@@ -45,6 +45,22 @@ async def test_fronts_run_when_they_have_what_they_need(discord: dict[str, Any],
     assert await names(**discord) == fronts
 
 
+@pytest.mark.parametrize(
+    ("slack", "fronts"),
+    [
+        ({"bot_token": "xoxb-1", "app_token": "xapp-1"}, ["page", "slack"]),
+        ({"bot_token": "xoxb-1", "signing_secret": "x"}, ["page", "slack", "callbacks"]),
+        ({"client_id": "1", "client_secret": "x", "app_token": "xapp-1"}, ["page", "slack", "callbacks"]),
+        ({"client_id": "1", "client_secret": "x", "signing_secret": "x"}, ["page", "slack", "callbacks"]),
+    ],
+)
+async def test_slack_runs_when_it_can_act_and_hear(slack: dict[str, Any], fronts: list[str]) -> None:
+    settings = Settings(slack=SlackSettings(**slack))
+    async with stored() as store:
+        core = Core(settings, store, Backends({"local": ScriptedBackend()}, "local"))
+        assert [name for name, _ in make_fronts(core, settings)] == fronts
+
+
 async def test_a_bot_that_nothing_could_reach_is_refused() -> None:
     with pytest.raises(InvalidSettings, match=r"^discord.gateway is off and discord.public_key is not set"):
         await names(token="x", gateway=False)
@@ -56,9 +72,9 @@ async def test_a_key_that_is_none_is_named(key: str) -> None:
         await names(token="x", public_key=key)
 
 
-def test_without_a_token_discords_library_is_not_loaded() -> None:
+def test_without_tokens_no_platforms_library_is_loaded() -> None:
     program = (
         "import sys; from bots.fronts import make_fronts; from bots.installation import open_installation; "
-        "assert 'discord' not in sys.modules"
+        "assert not {'discord', 'slack_bolt', 'slack_sdk'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

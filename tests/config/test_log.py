@@ -183,7 +183,14 @@ def test_counts_and_other_words_stay(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Bearer abcdefgh1234", "xoxb-123-456-abcdef", "xapp-1-ABCDEFGH", "Bot MTIz.NDU2.abcdef"]
+    "text",
+    [
+        "Bearer abcdefgh1234",
+        "xoxb-123-456-abcdef",
+        "xapp-1-ABCDEFGH",
+        "ticket=abcdefgh-1",
+        "Bot MTIz.NDU2.abcdef",
+    ],
 )
 def test_secrets_are_known_by_their_shape(text: str) -> None:
     assert redact(None, "info", {"event": f"sent {text} there"}) == {"event": "sent [hidden] there"}

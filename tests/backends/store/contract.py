@@ -10,6 +10,7 @@ import pytest
 from backends.store.protocol import SettingsChanged, Store, StoreFailed
 from backends.store.records import Accepted, Usage
 from config.workspace import WorkspaceSettings
+from tests.backends.store.contract_installations import InstallationContract
 from tests.backends.store.contract_posts import PostContract
 from tests.backends.store.contract_requests import AcceptContract, LifeContract, QueryContract, accepted, ended
 from tests.backends.store.contract_settings import PeopleContract, SettingsContract
@@ -102,7 +103,14 @@ class UpkeepContract:
 
 
 class StoreContract(
-    AcceptContract, LifeContract, QueryContract, PostContract, SettingsContract, PeopleContract, UpkeepContract
+    AcceptContract,
+    LifeContract,
+    QueryContract,
+    PostContract,
+    SettingsContract,
+    PeopleContract,
+    InstallationContract,
+    UpkeepContract,
 ):
     """Everything one store promises by itself."""
 

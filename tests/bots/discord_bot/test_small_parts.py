@@ -1,4 +1,4 @@
-"""Pieces that need no Discord: what was seen, what reactions are, names of threads, nonces, calls made again."""
+"""Pieces that need no Discord: what reactions are, names of threads, nonces, calls made again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,7 @@ from bots.discord_bot.outlets import nonce_of
 from bots.discord_bot.permissions import INVITE, lacking
 from bots.discord_bot.reactions import ReactionCount, emoji_name
 from bots.discord_bot.retrying import PAUSES_S, persist
-from bots.discord_bot.seen import Seen
 from bots.discord_bot.thread_name import NAMELESS, thread_name
-
-
-def test_an_interaction_is_new_once() -> None:
-    seen = Seen(most=2)
-    assert [seen.is_new(each) for each in (1, 1, 2, 3)] == [True, False, True, True]
-    assert seen.is_new(1), "only so many are remembered"
 
 
 def reaction(emoji: str = "🔁", user: int = 1) -> Any:

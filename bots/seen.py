@@ -1,8 +1,9 @@
-"""Which interactions were taken up already: Discord may bring one twice after a lost connection."""
+"""Which interactions were taken up already: platforms bring one twice after a lost connection."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 
 MOST = 10_000
 
@@ -10,9 +11,9 @@ MOST = 10_000
 class Seen:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._ids: OrderedDict[int, None] = OrderedDict()
+        self._ids: OrderedDict[Hashable, None] = OrderedDict()
 
-    def is_new(self, its_id: int) -> bool:
+    def is_new(self, its_id: Hashable) -> bool:
         """Whether this is the first time; from now on it isn't."""
         if its_id in self._ids:
             return False

@@ -1,0 +1,146 @@
+"""What each button and form on a result does."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+
+from backends.store.records import Accepted
+from bots.actions import more_actions
+from bots.commands.invocation import Invocation
+from bots.controls import Control
+from bots.core import Core
+from bots.documents import result_document
+from bots.forms import read_vary
+from bots.slack_bot.answers import Answer
+from bots.slack_bot.deeds import Deed
+from bots.slack_bot.forms import edit_modal, vary_modal
+from bots.slack_bot.people import People
+from bots.slack_bot.place import read_place
+from bots.slack_bot.reply import SlackReply
+from bots.slack_bot.takedown import Takedown
+from bots.slack_bot.workspaces import Workspaces
+from bots.slack_bot.writing import Ask, Writing
+from bots.views import Action
+from config.errors import InvalidOptions
+
+DOUBLE_CLICK_S = 1.5
+MOST_REMEMBERED = 10_000
+
+_Act = Callable[[Deed, Answer, Control], Awaitable[None]]
+
+
+class Clicks:
+    """Tells a double click from two: by the times Slack gives, so that it doesn't matter when they arrive."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[tuple[str, str | None, str], float] = OrderedDict()
+
+    def is_first(self, deed: Deed, action_id: str, clicked_at: float) -> bool:
+        key = (deed.user, deed.message, action_id)
+        last = self._last.get(key)
+        if last is not None and abs(clicked_at - last) < DOUBLE_CLICK_S:
+            return False
+        self._last[key] = clicked_at
+        if len(self._last) > MOST_REMEMBERED:
+            self._last.popitem(last=False)
+        return True
+
+
+class Acts:
+    def __init__(
+        self, core: Core, writing: Writing, takedown: Takedown, people: People, workspaces: Workspaces
+    ) -> None:
+        self._core = core
+        self._writing = writing
+        self._takedown = takedown
+        self._people = people
+        self._workspaces = workspaces
+        self._presses: Mapping[Action, _Act] = {
+            "stop": self._stop,
+            "again": self._derive,
+            "same_seed": self._derive,
+            "continue": self._derive,
+            "pick": self._derive,
+            "vary": self._open_vary,
+            "edit": self._open_edit,
+            "more": self._more,
+            "file": self._file,
+            "undo": self._undo,
+            "delete": self._delete,
+        }
+
+    async def press(self, deed: Deed, answer: Answer, control: Control) -> None:
+        """A button. One on a message that nobody remembers works too, and takes that message away."""
+        await self._presses[control.action](deed, answer, control)
+        if deed.message is not None and not deed.ephemeral and control.action not in ("delete", "undo"):
+            record = await self._core.story.find(self._people.hasty(deed), control.request_id)
+            await self._takedown.take_down_stray(record, deed.channel, deed.message)
+
+    async def submit(self, deed: Deed, answer: Answer, control: Control, values: Mapping[str, str]) -> None:
+        """A filled form."""
+        await self._writing.derive(deed, answer, control, self._ask_of_form(control, values))
+
+    async def _derive(self, deed: Deed, answer: Answer, control: Control) -> None:
+        await self._writing.derive(deed, answer, control, self.ask_of(control))
+
+    def ask_of(self, control: Control) -> Ask:
+        """What a button or a reaction asks the core for."""
+        story, its_id = self._core.story, control.request_id
+        if control.action in ("continue", "pick"):
+            return lambda invocation, reply: story.continue_from(invocation, reply, its_id, control.sample)
+        same = control.action == "same_seed"
+        return lambda invocation, reply: story.regenerate(invocation, reply, its_id, same_seed=same)
+
+    def _ask_of_form(self, control: Control, values: Mapping[str, str]) -> Ask:
+        if control.action == "edit":
+            prompt, story = values.get("prompt", ""), self._core.story
+            return lambda invocation, reply: story.edit(invocation, reply, control.request_id, prompt)
+        return lambda invocation, reply: self._vary(invocation, reply, control.request_id, values)
+
+    async def _vary(
+        self, invocation: Invocation, reply: SlackReply, request_id: str, values: Mapping[str, str]
+    ) -> Accepted:
+        """Only what was changed counts: what the form showed may be clamped or shortened by now."""
+        options = (await self._core.story.find(invocation, request_id)).options
+        return await self._core.story.vary(invocation, reply, request_id, read_vary(values, options))
+
+    async def _open_vary(self, deed: Deed, answer: Answer, control: Control) -> None:
+        record = await self._core.story.find(self._people.hasty(deed), control.request_id)
+        api = await self._workspaces.api(deed.team)
+        await api.open_view(deed.trigger, vary_modal(control, deed, record.options))
+
+    async def _open_edit(self, deed: Deed, answer: Answer, control: Control) -> None:
+        record = await self._core.story.find(self._people.hasty(deed), control.request_id)
+        api = await self._workspaces.api(deed.team)
+        await api.open_view(deed.trigger, edit_modal(control, deed, record.prompt))
+
+    async def _stop(self, deed: Deed, answer: Answer, control: Control) -> None:
+        await self._core.results.stop(await self._people.invocation(deed), control.request_id)
+
+    async def _more(self, deed: Deed, answer: Answer, control: Control) -> None:
+        view = await self._core.results.show(self._people.hasty(deed), control.request_id)
+        controls = [Control(each, view.request_id, control.sample, view.private) for each in more_actions(view)]
+        if not controls:
+            raise InvalidOptions("That result is still being written; stop it or wait for its end.")
+        await answer.offer("More for this result:", controls)
+
+    async def _file(self, deed: Deed, answer: Answer, control: Control) -> None:
+        """Where the result is: who can read it there may have it as a file."""
+        invocation = self._people.hasty(deed)
+        record = await self._core.story.find(invocation, control.request_id)
+        view = await self._core.results.show(invocation, control.request_id)
+        place = read_place(record.reply_ref, record.channel, record.requester_id)
+        await answer.give(result_document(view, control.sample), place.channel, place.thread)
+
+    async def _undo(self, deed: Deed, answer: Answer, control: Control) -> None:
+        invocation = await self._people.invocation(deed)
+        record = await self._core.story.find(invocation, control.request_id)
+        before = await self._core.results.undo(invocation, control.request_id)
+        posts = await self._core.posts.of(record.id)
+        await self._takedown.take_down(record, posts, f"undone by @{invocation.requester.name}")
+        if before is not None:
+            await answer.say("Taken out of the story; it goes on from the result before.")
+
+    async def _delete(self, deed: Deed, answer: Answer, control: Control) -> None:
+        await self._takedown.delete(await self._people.invocation(deed), control.request_id)

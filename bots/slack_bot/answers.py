@@ -1,0 +1,117 @@
+"""What one person is told about what they did, for their eyes only: by its response_url, else in the channel."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import structlog
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bots.controls import Control
+from bots.documents import Document
+from bots.presenter import BROKEN
+from bots.slack_bot.blocks import SECTION_LIMIT, button_row, section
+from bots.slack_bot.deeds import Deed
+from bots.slack_bot.failures import UNREACHABLE, code_of, explain
+from bots.slack_bot.markup import Block, escape
+from bots.slack_bot.workspaces import Workspaces
+from config.errors import InklingError
+
+USES = 4
+"""Of a response_url's five; one stays for what may be said at the very end."""
+LASTS_S = 1700.0
+"""Of a response_url's half hour."""
+LONGEST = 9000
+"""Characters of an answer; a longer one comes as a file."""
+_NOTIFICATION = 300
+_COMMANDS = re.compile(r"(?<![\w/.])/(config|status|presets|forget-me|help)\b")
+
+log = structlog.get_logger(__name__)
+
+
+class Answer:
+    def __init__(self, workspaces: Workspaces, deed: Deed) -> None:
+        self._workspaces = workspaces
+        self._deed = deed
+        self._uses = 0
+        self._began = time.monotonic()
+
+    async def say(self, *lines: str) -> None:
+        """Plain text, shown as it is; as a file when it is too long for a message."""
+        text = commands_of_slack("\n".join(lines))
+        if len(text) > LONGEST:
+            await self.give(Document("answer.txt", text))
+        else:
+            await self._send(text, [section(piece) for piece in _pieces(text)])
+
+    async def offer(self, text: str, controls: Sequence[Control]) -> None:
+        """A sentence with buttons."""
+        await self._send(text, [section(text), button_row(controls)])
+
+    async def give(self, document: Document, channel: str = "", thread: str | None = None) -> None:
+        """A file: Slack has none for one person's eyes, so without a channel it comes in direct messages."""
+        api = await self._workspaces.api(self._deed.team)
+        await api.upload(channel or await api.direct_channel(self._deed.user), thread, document)
+
+    async def fail(self, error: BaseException) -> None:
+        """The error as one sentence; what nobody expected goes to the log too."""
+        sentence = sentence_of(error)
+        if sentence == BROKEN:
+            log.error("slack.failed", exc_info=error)
+        try:
+            await self.say(sentence)
+        except (InklingError, *UNREACHABLE) as refused:
+            log.info("slack.unheard", code=code_of(refused) or type(refused).__name__)
+
+    async def _send(self, text: str, blocks: list[Block]) -> None:
+        told = escape(text[:_NOTIFICATION])
+        if not await self._respond(told, blocks):
+            api, deed = await self._workspaces.api(self._deed.team), self._deed
+            if deed.channel:
+                await api.whisper(deed.channel, deed.user, told, blocks, deed.thread)
+            else:
+                await api.post(await api.direct_channel(deed.user), told, blocks, None)
+
+    async def _respond(self, text: str, blocks: list[Block]) -> bool:
+        """Whether the response_url took it."""
+        url = self._deed.response_url
+        if url is None or self._uses >= USES or time.monotonic() - self._began > LASTS_S:
+            return False
+        self._uses += 1
+        body: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False, "text": text, "blocks": blocks}
+        if self._deed.thread is not None:
+            body["thread_ts"] = self._deed.thread
+        hook = AsyncWebhookClient(url, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)])
+        response = await hook.send_dict(body)
+        if response.status_code != 200:
+            log.info("slack.response_url_over", status=response.status_code)
+        return response.status_code == 200
+
+
+def sentence_of(error: BaseException) -> str:
+    if isinstance(error, InklingError):
+        return error.sentence
+    return explain(error) if isinstance(error, UNREACHABLE) else BROKEN
+
+
+def commands_of_slack(text: str) -> str:
+    """Command names are everybody's on Slack, so all of ours begin alike."""
+    return _COMMANDS.sub(r"/complete-\1", text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Whole lines as far as they fit into a section."""
+    piece = ""
+    for line in text.split("\n"):
+        for start in range(0, len(line) or 1, SECTION_LIMIT):
+            part = line[start : start + SECTION_LIMIT]
+            if len(piece) + len(part) + 1 > SECTION_LIMIT:
+                yield piece
+                piece = part
+            else:
+                piece = f"{piece}\n{part}" if piece else part
+    yield piece or " "

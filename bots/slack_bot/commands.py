@@ -1,0 +1,109 @@
+"""The slash commands, and the forms some of them open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bots.commands.command_line import parse_completion
+from bots.commands.help import help_lines
+from bots.commands.setting_names import find_setting, read_value
+from bots.commands.settings import setting_rows
+from bots.core import Core
+from bots.slack_bot.answers import Answer, sentence_of
+from bots.slack_bot.deeds import Deed
+from bots.slack_bot.forms import complete_form, config_form, notice, suggestions
+from bots.slack_bot.incoming import read_typed
+from bots.slack_bot.markup import Block
+from bots.slack_bot.people import People
+from bots.slack_bot.workspaces import Workspaces
+from bots.slack_bot.writing import Writing
+from config.errors import InklingError, InvalidOptions
+
+PREFIX = "/complete-"
+_HELP_WORDS = ("help", "--help", "?")
+_IN_THREADS = "In threads, where Slack has no commands, say it to me: @Inkling continue, or @Inkling and a text."
+
+log = structlog.get_logger(__name__)
+
+
+class Commands:
+    def __init__(self, core: Core, writing: Writing, people: People, workspaces: Workspaces) -> None:
+        self._core = core
+        self._writing = writing
+        self._people = people
+        self._workspaces = workspaces
+
+    async def complete(self, deed: Deed, answer: Answer, typed: str) -> None:
+        """/complete; alone it opens a form."""
+        text = read_typed(typed)
+        if not text.strip():
+            await self._open(deed, complete_form(deed))
+        elif text.strip().lower() in _HELP_WORDS:
+            await self.help(answer)
+        else:
+            given = parse_completion(text)
+            await self._writing.complete(deed, answer, given.completion, given.private)
+
+    async def help(self, answer: Answer) -> None:
+        await answer.say(*help_lines(), _IN_THREADS)
+
+    async def type(self, deed: Deed, answer: Answer, command: str, typed: str) -> None:
+        """A command whose answer is a few lines: the core reads it, and words the answer."""
+        invocation = await self._people.invocation(deed)
+        await answer.say(*await self._core.typed.run(invocation, command, read_typed(typed)))
+
+    async def config(self, deed: Deed, answer: Answer, typed: str) -> None:
+        """/complete-config: who may use it is asked anew each time; alone it opens a form."""
+        text = read_typed(typed).strip()
+        if not text:
+            await self._open_config(deed)
+            return
+        if text.split()[0].lower() == "role":
+            raise InvalidOptions("Slack tells me of no roles; allow or deny users and channels instead.")
+        invocation = await self._people.invocation(deed, fresh=True)
+        await answer.say(*await self._core.typed.run(invocation, "config", text))
+
+    async def _open_config(self, deed: Deed) -> None:
+        """Slack waits three seconds for a form, so it opens before anybody is asked who this is."""
+        view_id = await self._open(deed, notice("Settings", "One moment …"))
+        api = await self._workspaces.api(deed.team)
+        await api.update_view(view_id, await self._config_view(deed))
+
+    async def _config_view(self, deed: Deed) -> Block:
+        try:
+            settings = await self._core.rules.show(await self._people.invocation(deed, fresh=True))
+        except InklingError as error:
+            return notice("Settings", sentence_of(error))
+        return config_form(deed, setting_rows(settings))
+
+    async def save(self, deed: Deed, answer: Answer, changed: Mapping[str, str]) -> None:
+        """A filled settings form."""
+        invocation = await self._people.invocation(deed, fresh=True)
+        for name, value in changed.items():
+            await self._core.rules.set(invocation, name, value)
+            await answer.say(f"{name} is now {value}. It holds from the next request on.")
+        if not changed:
+            await answer.say("Nothing was changed.")
+
+    async def suggest(self, deed: Deed, which: str, typed: str) -> list[Block]:
+        """What a form's menu offers."""
+        invocation, found = self._people.hasty(deed), self._core.suggestions
+        find = found.presets if which == "preset" else found.models
+        return suggestions(await find(invocation, typed))
+
+    async def _open(self, deed: Deed, view: Block) -> str:
+        return await (await self._workspaces.api(deed.team)).open_view(deed.trigger, view)
+
+
+def check_settings(changed: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the values of a settings form, by field, as far as that can be told at once."""
+    problems = {}
+    for name, value in changed.items():
+        try:
+            read_value(find_setting(name), value)
+        except InvalidOptions as error:
+            problems[name] = error.sentence
+    return problems
