@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
-from backends.store.records import Accepted
+from backends.store.records import Accepted, PostRecord
 from bots.actions import more_actions
 from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
 from bots.documents import result_document
@@ -16,13 +17,13 @@ from bots.slack_bot.answers import Answer
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import edit_modal, vary_modal
 from bots.slack_bot.people import People
-from bots.slack_bot.place import read_place
+from bots.slack_bot.place import address_of, read_place
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.takedown import Takedown
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Ask, Writing
 from bots.views import Action
-from config.errors import InvalidOptions
+from config.errors import InvalidOptions, NotFound
 
 DOUBLE_CLICK_S = 1.5
 MOST_REMEMBERED = 10_000
@@ -80,6 +81,23 @@ class Acts:
     async def submit(self, deed: Deed, answer: Answer, control: Control, values: Mapping[str, str]) -> None:
         """A filled form."""
         await self._writing.derive(deed, answer, control, self._ask_of_form(control, values))
+
+    async def complete_message(self, deed: Deed, answer: Answer, text: str) -> None:
+        """A message of a result goes on from that result, all of it; any other is a text to finish."""
+        post = await self._post_at(deed)
+        if post is not None:
+            action: Action = "again" if post.sample is None else "continue"
+            await self._derive(deed, answer, Control(action, post.request_id, post.sample or 0))
+        elif text.strip():
+            await self._writing.complete(deed, answer, Completion(text))
+        else:
+            raise InvalidOptions("That message holds no text that I could finish.")
+
+    async def _post_at(self, deed: Deed) -> PostRecord | None:
+        try:
+            return await self._core.results.at(self._people.hasty(deed), address_of(deed.channel, deed.message or ""))
+        except NotFound:
+            return None
 
     async def _derive(self, deed: Deed, answer: Answer, control: Control) -> None:
         await self._writing.derive(deed, answer, control, self.ask_of(control))

@@ -150,7 +150,10 @@ async def test_the_shortcut_completes_a_message_in_its_thread(mode: Mode) -> Non
         assert body(answer).startswith("It was a <dark> & stormy night ")
         await world.ada.shortcut(answer, "Complete this message")
         await bot.finished()
-        assert len(remark.thread) == 2
+        assert body(remark.thread[1]).startswith(body(answer) + " ")
+        empty = await world.bob.say(world.general, " ")
+        refused = await world.ada.shortcut(empty, "Complete this message")
+        assert await told(world, refused) == "That message holds no text that I could finish."
 
 
 async def test_direct_messages_need_no_mention(mode: Mode) -> None:

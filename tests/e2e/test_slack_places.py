@@ -274,3 +274,18 @@ async def test_a_button_of_another_version_says_so() -> None:
         shown = await world.ada.click(first, "inkling:sing:1:0")
         await bot.finished()
         assert shown.text == "That is from another version of me, and I don't know it any more."
+
+
+async def test_names_mean_nothing_either() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        mallory = world.team.add_user("<!here> & *me* `x`")
+        await mallory.slash(world.general, "/complete", "--length 3 -- Once")
+        await bot.finished()
+        await mallory.click(world.answers[0], button(world.answers[0], "Again"))
+        await bot.finished()
+        assert small(world.root)[0].endswith("for @<!here> & *me* `x`")
+        more = await mallory.click(world.answers[1], button(world.answers[1], "More"))
+        menu = await world.slack.until(lambda: more.message)
+        await mallory.click(menu, button(menu, "Delete"))
+        await bot.finished()
+        assert len(world.answers) == 1
