@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,9 +24,14 @@ class Slackland:
     admin: User
 
     @property
+    def own_roots(self) -> list[Message]:
+        """What the bot posted in #general."""
+        return [each for each in self.general.roots if each.author.is_bot]
+
+    @property
     def root(self) -> Message:
-        """The newest one in #general that the bot posted."""
-        return [each for each in self.general.roots if each.author.is_bot][-1]
+        """The newest one."""
+        return self.own_roots[-1]
 
     @property
     def answers(self) -> list[Message]:
@@ -34,16 +40,18 @@ class Slackland:
 
     def newest(self, roots: int = 1) -> Message | None:
         """The last message of the newest thread, once there are so many threads and it has one."""
-        own = [each for each in self.general.roots if each.author.is_bot]
+        own = self.own_roots
         return own[-1].thread[-1] if len(own) >= roots and own[-1].thread else None
 
     def ended(self, count: int = 1) -> bool:
-        own = [each for each in self.general.roots if each.author.is_bot]
-        return bool(own) and sum(is_ended(each) for each in own[-1].thread) >= count
+        return bool(self.own_roots) and sum(is_ended(each) for each in self.root.thread) >= count
 
     async def asked(self, flags: str = "", prompt: str = "Once upon a time", who: User | None = None) -> list[Message]:
         """/complete in #general, to its end; the messages in its thread."""
+        samples = re.search(r"(?:-n|--samples) (\d+)", flags)
+        before, wanted = len(self.own_roots), int(samples[1]) if samples else 1
         await (who or self.ada).slash(self.general, "/complete", f"{flags} --length 5 -- {prompt}".strip())
+        await self.slack.until(lambda: len(self.own_roots) > before and self.ended(wanted))
         await self.slack.settle()
         return self.answers
 
