@@ -95,7 +95,7 @@ class PageApi:
         lines = await self._core.typed.run(invocation, name, rest)
         if name in ("config", "presets"):
             self._broadcast.tell(Changed("session"))
-        if name == "forget-me":
+        if name == "forget-me" and rest.strip().lower() == "erase":
             self._broadcast.tell(Changed("history"))
         return {"kind": "notice", "lines": lines}
 

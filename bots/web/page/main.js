@@ -85,10 +85,13 @@ async function refreshSession() {
   store.changed();
 }
 
-async function refreshHistory() {
+// `anew`: what is known may be wrong altogether, so only what the answer holds or is being written stays.
+async function refreshHistory(anew = false) {
   const channel = state.channel;
+  const before = anew ? store.inChannel(channel) : [];
   const { results } = await api.history(channel);
   const ids = new Set(results.map((view) => view.request_id));
+  for (const { request_id: id } of before) if (!ids.has(id) && store.isEnded(store.find(id) ?? {})) store.forget(id);
   const [first, last] = [results[0]?.request_id ?? "", results.at(-1)?.request_id ?? "\uffff"];
   for (const known of store.inChannel(channel)) {
     const id = known.request_id;
@@ -203,10 +206,7 @@ connect({
     store.changed();
   },
   session: () => refreshSession().catch(tellTrouble),
-  history: () => {
-    store.forgetChannel(state.channel, new Set(store.running().map((view) => view.request_id)));
-    refreshHistory().catch(tellTrouble);
-  },
+  history: () => refreshHistory(true).catch(tellTrouble),
   health: showHealth,
 });
 if (!isNarrow()) {

@@ -1,7 +1,7 @@
 // The middle: one message per story, private answers, and what a first visit sees.
 
 import { byId, h, icon, iconButton, plural } from "./dom.js";
-import { groupOf, isEnded, rootGroups, state, storyOf } from "./store.js";
+import { groupOf, isEnded, newestIn, rootGroups, state, storyOf } from "./store.js";
 import { openThread } from "./thread.js";
 
 const PREVIEW = 360;
@@ -14,7 +14,7 @@ const rows = new Map();
 const notices = [];
 
 export function addNotice(command, lines) {
-  const notice = { channel: state.channel, el: null, after: rootGroups(state.channel).at(-1) ?? "" };
+  const notice = { channel: state.channel, el: null, after: newestIn(state.channel) };
   const close = iconButton("close", "Dismiss", () => {
     notices.splice(notices.indexOf(notice), 1);
     renderMessages();
@@ -57,14 +57,15 @@ export function renderMessages() {
   if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
 }
 
+// Ids sort by time: an answer stands behind everything that was there when it came, whatever is forgotten since.
 function order(groups) {
   const here = notices.filter((notice) => notice.channel === state.channel);
-  const early = here.filter((notice) => !groups.includes(notice.after)).map((notice) => notice.el);
-  const rest = groups.flatMap((groupId) => [
-    rowOf(groupId).el,
-    ...here.filter((notice) => notice.after === groupId).map((notice) => notice.el),
-  ]);
-  return [...early, ...rest];
+  const wanted = [];
+  for (const groupId of groups) {
+    while (here.length && here[0].after < groupId) wanted.push(here.shift().el);
+    wanted.push(rowOf(groupId).el);
+  }
+  return [...wanted, ...here.map((notice) => notice.el)];
 }
 
 function rowOf(groupId) {

@@ -13,6 +13,7 @@ export const state = {
 
 const results = new Map();
 const chosen = new Map();
+const newest = new Map();
 const listeners = new Set();
 let scheduled = false;
 
@@ -47,6 +48,7 @@ export function merge(view) {
   if (!known && view.prompt === undefined) return null;
   const merged = { ...known, ...view };
   results.set(view.request_id, merged);
+  if (merged.request_id > newestIn(merged.channel)) newest.set(merged.channel, merged.request_id);
   if (!known && groupOf(view.group_id).length > 1) chosen.delete(view.group_id);
   return { merged, before: known };
 }
@@ -57,9 +59,8 @@ export function forget(id) {
   if (view && chosen.get(view.group_id) === id) chosen.delete(view.group_id);
 }
 
-export function forgetChannel(channel, keep = new Set()) {
-  for (const [id, view] of results) if (view.channel === channel && !keep.has(id)) results.delete(id);
-}
+// The latest request ever seen in a channel: a point in its time that stays when the request is forgotten.
+export const newestIn = (channel) => newest.get(channel) ?? "";
 
 export const find = (id) => results.get(id);
 
