@@ -42,3 +42,41 @@ async def test_what_was_erased_goes_and_the_answer_stays() -> None:
         await expect(page.locator(".message")).to_have_count(0)
         await expect(page.locator("#messages > li")).to_contain_text("Erased 1 of your requests")
         browser.assert_clean()
+
+
+async def test_back_closes_a_thread_and_reload_keeps_it() -> None:
+    async with serve_page() as client, open_browser(client.url, 390, 844, has_touch=True) as browser:
+        page, thread = browser.page, browser.page.locator("#thread")
+        request_id = await client.write("Once")
+        await page.locator(".open-thread").tap()
+        await expect(thread).to_be_visible()
+        assert page.url.endswith(f"#general/{request_id}")
+        await page.go_back()
+        await expect(thread).to_be_hidden()
+        await page.go_forward()
+        await expect(thread).to_contain_text("Once a lighthouse keeper")
+        await page.reload()
+        await expect(thread).to_contain_text("Once a lighthouse keeper")
+        await page.get_by_role("button", name="Close the thread").tap()
+        await expect(thread).to_be_hidden()
+        await page.wait_for_url(lambda url: not url.endswith(request_id))
+        browser.assert_clean()
+
+
+async def test_an_address_with_a_thread_opens_it_and_other_channels_close_it() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, thread = browser.page, browser.page.locator("#thread")
+        request_id = await client.write("Ode to", channel="poems")
+        await page.goto(f"{client.url}/#poems/{request_id}")
+        await expect(thread).to_contain_text("Ode to a lighthouse keeper")
+        await page.get_by_role("link", name="general").click()
+        await expect(thread).to_be_hidden()
+        await expect(page.locator("#channel-title")).to_have_text("general")
+        await page.go_back()
+        await expect(thread).to_contain_text("Ode to a lighthouse keeper")
+        await client.act(request_id, "delete")
+        await expect(thread).to_be_hidden()
+        await expect(page).to_have_url(f"{client.url}/#poems")
+        await page.goto(f"{client.url}/#poems/01J00000000000000000000000")
+        await expect(page).to_have_url(f"{client.url}/#poems")
+        browser.assert_clean()

@@ -1,5 +1,6 @@
 // Channels at the left. The list is this browser's; what is in them is kept by Inkling.
 
+import { read } from "./address.js";
 import { byId, h, icon, iconButton } from "./dom.js";
 import { state } from "./store.js";
 
@@ -26,17 +27,10 @@ function save() {
   }
 }
 
-function fromAddress() {
-  try {
-    return decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return ""; // A broken address is none.
-  }
-}
-
-export function initChannels(onSwitch) {
+// `onMove(isOtherChannel)`: the address names another channel, or another thread here.
+export function initChannels(onMove) {
   names = load();
-  const wanted = fromAddress();
+  const wanted = read().channel;
   if (NAME.test(wanted)) add(wanted);
   state.channel = names.includes(wanted) ? wanted : FIRST;
   const form = byId("add-channel");
@@ -53,12 +47,13 @@ export function initChannels(onSwitch) {
   });
   byId("new-channel").addEventListener("input", (event) => event.target.setCustomValidity(""));
   addEventListener("hashchange", () => {
-    const name = fromAddress() || FIRST;
-    if (!NAME.test(name) || name === state.channel) return;
+    const name = read().channel || FIRST;
+    if (!NAME.test(name)) return;
+    if (name === state.channel) return onMove(false);
     add(name);
     state.channel = name;
     renderChannels();
-    onSwitch();
+    onMove(true);
   });
   renderChannels();
 }

@@ -11,7 +11,7 @@ import { closeMenu } from "./menu.js";
 import { addNotice, clearMessages, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
 import * as store from "./store.js";
-import { closeThread, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
+import { closeThread, followAddress, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
 
 const { state } = store;
 const PAGE_SIZE = 50;
@@ -65,7 +65,7 @@ function flash(text) {
 }
 
 function receive(view) {
-  const merged = store.merge(view);
+  const merged = store.merge(view, true);
   if (!merged) return;
   if (store.isEnded(merged.merged) && merged.before && !store.isEnded(merged.before)) tellEnd(merged.merged);
   if (following === view.request_id) follow(view.request_id);
@@ -151,10 +151,15 @@ function openSide(open) {
   if (open) byId("side").querySelector("a").focus();
 }
 
-function switchChannel() {
+function move(isOtherChannel) {
   closeMenu();
-  closeThread();
   openSide(false);
+  if (isOtherChannel) switchChannel();
+  followAddress();
+}
+
+function switchChannel() {
+  state.openGroup = null;
   clearMessages();
   state.loaded = false;
   state.hasOlder = false;
@@ -193,16 +198,17 @@ function listen() {
 
 initThread(tools);
 initWelcome((text) => composer.submit(text));
-initChannels(switchChannel);
+initChannels(move);
 store.onChange(renderMessages);
 store.onChange(renderThread);
 listen();
 composer.restoreDraft();
+followAddress();
 connect({
   hello: () => Promise.all([refreshSession(), refreshHistory()]).catch(tellTrouble),
   result: receive,
   removed: ({ request_id }) => {
-    store.forget(request_id);
+    store.remove(request_id);
     store.changed();
   },
   session: () => refreshSession().catch(tellTrouble),

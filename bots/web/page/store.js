@@ -14,6 +14,7 @@ export const state = {
 const results = new Map();
 const chosen = new Map();
 const newest = new Map();
+const removed = new Set();
 const listeners = new Set();
 let scheduled = false;
 
@@ -42,7 +43,10 @@ function isOlder(view, known) {
   return !isEnded(view) && written(view) < written(known);
 }
 
-export function merge(view) {
+// `isLive`: the stream says it, which knows better than an answer that may have left before a result was removed.
+export function merge(view, isLive = false) {
+  if (isLive) removed.delete(view.request_id);
+  if (removed.has(view.request_id)) return null;
   const known = results.get(view.request_id);
   if (known && isOlder(view, known)) return null;
   if (!known && view.prompt === undefined) return null;
@@ -61,6 +65,12 @@ export function forget(id) {
 
 // The latest request ever seen in a channel: a point in its time that stays when the request is forgotten.
 export const newestIn = (channel) => newest.get(channel) ?? "";
+
+// Deleted or undone: an answer still under way doesn't bring it back, the stream does.
+export function remove(id) {
+  removed.add(id);
+  forget(id);
+}
 
 export const find = (id) => results.get(id);
 
