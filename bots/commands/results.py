@@ -80,6 +80,10 @@ class ResultCommands:
             before = records[0].id
         return tuple([await self._view(record) for record in visible[-limit:]])
 
+    async def channels(self, invocation: Invocation) -> tuple[str, ...]:
+        """Where something was written here, by name."""
+        return await self._store.channels(invocation.workspace)
+
     async def _view(self, record: RequestRecord) -> ResultView:
         return present(record, await self._store.samples(record.id))
 

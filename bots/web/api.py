@@ -15,7 +15,7 @@ from bots.commands.story import Completion
 from bots.core import Core
 from bots.web.bodies import ActionBody, MessageBody, read_body
 from bots.web.health import HealthWatch
-from bots.web.identity import FIRST_CHANNEL, check_channel, page_invocation
+from bots.web.identity import API_CHANNEL, FIRST_CHANNEL, check_channel, page_invocation
 from bots.web.live import Broadcast, Changed, PageReply
 from bots.web.payloads import Json, accepted_json, details_json, session_json, view_json, views_json
 from config.errors import InvalidOptions
@@ -59,7 +59,14 @@ class PageApi:
         rules = await self._core.rules.show(invocation)
         effective = resolve(settings.defaults, rules, invocation.channel, None, SamplingOverrides(), settings.limits)
         presets = await self._core.people.presets(invocation)
-        return web.json_response(session_json(rules, effective, settings.limits, presets, self._watch.snapshots))
+        channels = await self._channels(invocation)
+        return web.json_response(
+            session_json(rules, effective, settings.limits, presets, channels, self._watch.snapshots)
+        )
+
+    async def _channels(self, invocation: Invocation) -> list[str]:
+        """Those with messages; what programs asked for is theirs alone."""
+        return [each for each in await self._core.results.channels(invocation) if each != API_CHANNEL]
 
     async def history(self, request: web.Request) -> web.Response:
         invocation = page_invocation(_channel(request))

@@ -73,6 +73,7 @@ def session_json(
     effective: Resolution,
     limits: LimitSettings,
     presets: Presets,
+    channels: Sequence[str],
     snapshots: Sequence[BackendSnapshot],
 ) -> Json:
     """Everything a page needs before its first message."""
@@ -81,6 +82,7 @@ def session_json(
         "commands": [asdict(command) for command in COMMANDS],
         "settings": [each.name for each in SETTING_NAMES],
         "presets": {"personal": _presets_json(presets.personal), "shared": _presets_json(presets.shared)},
+        "channels": list(channels),
         "regenerate_emoji": rules.regenerate_emoji,
         "defaults": effective.baseline.model_dump(),
         "limits": {"max_prompt_characters": limits.max_prompt_characters},

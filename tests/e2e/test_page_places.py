@@ -80,3 +80,16 @@ async def test_an_address_with_a_thread_opens_it_and_other_channels_close_it() -
         await page.goto(f"{client.url}/#poems/01J00000000000000000000000")
         await expect(page).to_have_url(f"{client.url}/#poems")
         browser.assert_clean()
+
+
+async def test_every_browser_lists_the_channels_with_messages() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        channels = browser.page.locator("#channels")
+        await expect(channels).to_have_text("general")
+        await client.write("Ode to", channel="poems")
+        await expect(channels.get_by_role("link")).to_have_text(["general", "poems"])
+        await browser.page.reload()
+        await channels.get_by_role("link", name="poems").click()
+        await expect(browser.page.locator(".quote")).to_have_text("Ode to")
+        await expect(channels.get_by_role("button")).to_have_count(0)
+        browser.assert_clean()

@@ -1,4 +1,4 @@
-// Channels at the left. The list is this browser's; what is in them is kept by Inkling.
+// Channels at the left: those Inkling keeps messages of, and the empty ones this browser made.
 
 import { read } from "./address.js";
 import { byId, h, icon, iconButton } from "./dom.js";
@@ -9,6 +9,7 @@ const FIRST = "general";
 const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
 
 let names = [FIRST];
+const kept = new Set();
 
 function load() {
   try {
@@ -58,6 +59,19 @@ export function initChannels(onMove) {
   renderChannels();
 }
 
+// Channels with messages are on every list, and can't be taken off it.
+export function showKept(found) {
+  kept.clear();
+  for (const name of found) kept.add(name);
+  renderChannels();
+}
+
+export function keep(name) {
+  if (kept.has(name)) return;
+  kept.add(name);
+  renderChannels();
+}
+
 function add(name) {
   if (names.includes(name)) return;
   names.push(name);
@@ -73,12 +87,12 @@ function leave(name) {
 
 export function renderChannels() {
   byId("channels").replaceChildren(
-    ...names.map((name) =>
+    ...[...new Set([...names, ...kept])].map((name) =>
       h(
         "li",
         {},
         h("a", { href: `#${encodeURIComponent(name)}`, class: "channel", "aria-current": name === state.channel ? "page" : null }, icon("hash"), name),
-        name === FIRST ? null : iconButton("close", `Take ${name} off this list`, () => leave(name), { class: "icon-button leave" }),
+        name === FIRST || kept.has(name) ? null : iconButton("close", `Take ${name} off this list`, () => leave(name), { class: "icon-button leave" }),
       ),
     ),
   );

@@ -1,7 +1,7 @@
 // The page, put together.
 
 import * as api from "./api.js";
-import { initChannels } from "./channels.js";
+import { initChannels, keep, showKept } from "./channels.js";
 import { learnOptions } from "./command.js";
 import { Composer } from "./composer.js";
 import { confirmDelete, editPrompt, openHelp, varyResult } from "./dialogs.js";
@@ -67,6 +67,7 @@ function flash(text) {
 function receive(view) {
   const merged = store.merge(view, true);
   if (!merged) return;
+  keep(view.channel);
   if (store.isEnded(merged.merged) && merged.before && !store.isEnded(merged.before)) tellEnd(merged.merged);
   if (following === view.request_id) follow(view.request_id);
   store.changed();
@@ -81,6 +82,7 @@ async function refreshSession() {
   state.session = await api.session(state.channel);
   learnOptions(state.session.options);
   showHealth(state.session);
+  showKept(state.session.channels);
   composer.refreshSession();
   store.changed();
 }

@@ -263,6 +263,12 @@ async def test_session_holds_what_a_page_needs(page: PageClient) -> None:
     assert session["commands"][0]["name"] == "complete"
 
 
+async def test_session_lists_the_channels_with_messages_of_people(page: PageClient) -> None:
+    await page.write("Ode to", channel="poems")
+    await page.post("/generate", {"prompt": "Once"})
+    assert (await page.get("/api/session"))["channels"] == ["poems"]
+
+
 def _ready() -> dict[str, object]:
     models = ["smollm2-135m", "gpt2"]
     return {"name": "local", "state": "ready", "detail": "smollm2-135m is ready.", "models": models}
