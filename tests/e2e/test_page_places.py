@@ -93,3 +93,17 @@ async def test_every_browser_lists_the_channels_with_messages() -> None:
         await expect(browser.page.locator(".quote")).to_have_text("Ode to")
         await expect(channels.get_by_role("button")).to_have_count(0)
         browser.assert_clean()
+
+
+async def test_a_lost_connection_leaves_the_newest_message_in_sight() -> None:
+    async with serve_page() as client, open_browser(client.url, 390, 844) as browser:
+        page = browser.page
+        for number in range(6):
+            await client.write(f"{number}, Once")
+        newest = page.locator(".message").nth(5)
+        await expect(newest).to_be_in_viewport(ratio=1)
+        await client.server.aclose()
+        await expect(page.locator("#connection")).to_be_visible()
+        await expect(newest).to_be_in_viewport(ratio=1)
+        await page.set_viewport_size({"width": 390, "height": 500})
+        await expect(newest.locator(".preview-meta")).to_be_in_viewport(ratio=1)

@@ -8,7 +8,7 @@ import { confirmDelete, editPrompt, openHelp, varyResult } from "./dialogs.js";
 import { announce, byId, h, icon, iconButton, isNarrow } from "./dom.js";
 import { connect } from "./events.js";
 import { closeMenu } from "./menu.js";
-import { addNotice, clearMessages, initWelcome, renderMessages, toEnd } from "./messages.js";
+import { addNotice, clearMessages, initScroll, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
 import * as store from "./store.js";
 import { closeThread, followAddress, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
@@ -119,6 +119,13 @@ async function loadOlder() {
   scroll.scrollTop = scroll.scrollHeight - fromEnd;
 }
 
+// Nobody knows how the model is when nobody answers.
+function showLost() {
+  byId("health").replaceChildren(h("span", { class: "dot lost" }), h("span", { class: "health-text" }, h("b", {}, "Not connected")));
+  byId("health").title = "Whether the model is ready shows when the connection is back.";
+  byId("waking").hidden = true;
+}
+
 const tellTrouble = (error) => composer.complain(error.message);
 
 function showHealth({ backends }) {
@@ -199,6 +206,7 @@ function listen() {
 }
 
 initThread(tools);
+initScroll();
 initWelcome((text) => composer.submit(text));
 initChannels(move);
 store.onChange(renderMessages);
@@ -208,6 +216,7 @@ composer.restoreDraft();
 followAddress();
 connect({
   hello: () => Promise.all([refreshSession(), refreshHistory()]).catch(tellTrouble),
+  lost: showLost,
   result: receive,
   removed: ({ request_id }) => {
     store.remove(request_id);

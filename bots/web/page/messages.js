@@ -39,9 +39,18 @@ export function toEnd() {
   requestAnimationFrame(() => (byId("scroll").scrollTop = byId("scroll").scrollHeight));
 }
 
-export function renderMessages() {
+// Whatever takes room from the messages, a banner or the options, who was at their end stays there.
+export function initScroll() {
   const scroll = byId("scroll");
-  const wasAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  let wasAtEnd = true;
+  scroll.addEventListener("scroll", () => (wasAtEnd = isAtEnd()));
+  new ResizeObserver(() => wasAtEnd && (scroll.scrollTop = scroll.scrollHeight)).observe(scroll);
+}
+
+const isAtEnd = () => byId("scroll").scrollHeight - byId("scroll").scrollTop - byId("scroll").clientHeight < 120;
+
+export function renderMessages() {
+  const wasAtEnd = isAtEnd();
   const groups = rootGroups(state.channel);
   const list = byId("messages");
   const wanted = order(groups);
@@ -54,7 +63,7 @@ export function renderMessages() {
   while (list.children.length > wanted.length) list.lastChild.remove();
   byId("older").hidden = !state.hasOlder;
   byId("welcome").hidden = !state.loaded || wanted.length > 0;
-  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
+  if (wasAtEnd) byId("scroll").scrollTop = byId("scroll").scrollHeight;
 }
 
 // Ids sort by time: an answer stands behind everything that was there when it came, whatever is forgotten since.
