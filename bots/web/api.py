@@ -40,6 +40,7 @@ class PageApi:
             "edit": self._edit,
             "stop": self._stop,
             "undo": self._undo,
+            "redo": self._redo,
             "delete": self._delete,
         }
 
@@ -159,6 +160,11 @@ class PageApi:
         back_to = await self._core.results.undo(invocation, request_id)
         self._broadcast.remove(request_id, invocation.channel)
         return {"back_to": None if back_to is None else back_to.request_id}
+
+    async def _redo(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
+        view = await self._core.results.redo(invocation, request_id)
+        self._broadcast.show(view)
+        return {"result": view_json(view)}
 
     async def _delete(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         await self._core.results.delete(invocation, request_id)

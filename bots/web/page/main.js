@@ -11,6 +11,7 @@ import { closeMenu } from "./menu.js";
 import { addNotice, clearMessages, initScroll, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
 import * as store from "./store.js";
+import { flash, offer } from "./toast.js";
 import { closeThread, followAddress, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
 
 const { state } = store;
@@ -40,6 +41,10 @@ const tools = {
   vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
   edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
   remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
+  undone: ({ request_id: id }) => {
+    const putBack = offer("Undone.", "Put it back", () => api.act(id, "redo").then(() => follow(id)).catch(tellTrouble));
+    if (isFocusLost()) putBack.focus();
+  },
   copy: async (text, card) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -51,17 +56,14 @@ const tools = {
   },
 };
 
+// What had the focus is gone.
+const isFocusLost = () => document.activeElement === document.body || !document.activeElement?.getClientRects().length;
+
 async function vary(view) {
   const { options, model } = await api.details(view.request_id);
   varyResult(view, options, model, async (overrides, other) => {
     follow((await api.act(view.request_id, "vary", { overrides, model: other })).request_id);
   });
-}
-
-function flash(text) {
-  const note = h("div", { class: "toast" }, text);
-  document.body.append(note);
-  setTimeout(() => note.remove(), 1600);
 }
 
 function receive(view) {

@@ -8,7 +8,7 @@ import { choose, isEnded, sampleContinuedBy, state } from "./store.js";
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), copy(text, card) }
+  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), undone(view), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
@@ -31,6 +31,7 @@ export class ResultCard {
   update(place) {
     const { view, alternatives } = place;
     this.view = view;
+    this.alternatives = alternatives;
     this.el.dataset.id = view.request_id;
     this.el.dataset.status = view.status;
     this.el.setAttribute("aria-busy", String(!isEnded(view)));
@@ -124,9 +125,20 @@ export class ResultCard {
       has("same_seed") && { icon: "seed", label: "Again with the same seed", run: () => this.run("same_seed") },
       has("edit") && { icon: "edit", label: "Edit the prompt", run: () => this.tools.edit(view) },
       { icon: "copy", label: "Copy the text", run: () => this.tools.copy(text, this) },
-      has("undo") && { icon: "undo", label: "Undo", run: () => this.run("undo") },
+      has("undo") && { icon: "undo", ...this.undoing(view), run: () => this.undo(view) },
       has("delete") && { icon: "delete", label: "Delete", danger: true, run: () => this.tools.remove(view, this) },
     ].filter(Boolean);
+  }
+
+  // What undoing takes away here, and what is there then.
+  undoing(view) {
+    if (this.alternatives.length > 1) return { label: "Undo this version", title: "The other versions stay." };
+    if (view.parent_id) return { label: "Undo this continuation", title: "The story ends before it again." };
+    return { label: "Undo this request", title: "It leaves the channel; you can put it back." };
+  }
+
+  async undo(view) {
+    if (await this.run("undo")) this.tools.undone(view);
   }
 
   reactionButtons(view, alternatives) {

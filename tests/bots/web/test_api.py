@@ -136,6 +136,15 @@ async def test_undo_and_delete_take_a_result_off_every_page(page: PageClient) ->
     await page.get(f"/api/results/{second}", status=404)
 
 
+async def test_redo_brings_a_result_back_to_every_page(page: PageClient) -> None:
+    first = await page.write("Once")
+    await page.act(first, "undo")
+    async with page.events() as events:
+        assert (await page.act(first, "redo"))["result"]["request_id"] == first
+        assert (await events.until("result"))["prompt"] == "Once"
+    assert [view["request_id"] for view in await page.history()] == [first]
+
+
 async def test_a_private_message_is_private_and_so_is_what_follows(page: PageClient) -> None:
     first = await page.write("Once", private=True)
     again = (await page.act(first, "again"))["request_id"]
