@@ -209,7 +209,7 @@ function listen() {
 
 initThread(tools);
 initScroll();
-initWelcome((text) => composer.submit(text));
+initWelcome((text) => composer.begin(text));
 initChannels(move);
 store.onChange(renderMessages);
 store.onChange(renderThread);

@@ -1,0 +1,83 @@
+"""Writing with options in the browser: what is kept for the next text, and where the keys go."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.fakes.browser import needs_chromium, open_browser
+from tests.fakes.page import serve_page
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+expect.set_options(timeout=20_000)
+
+
+async def ready(page: Page) -> None:
+    await expect(page.locator("#options").get_by_role("slider", name="Samples")).to_be_visible()
+
+
+async def test_options_stay_for_the_next_text_until_they_are_reset() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, text = browser.page, browser.page.locator("#text")
+        await ready(page)
+        await page.locator("#options").get_by_role("slider", name="Samples").press("ArrowRight")
+        await page.keyboard.type("Once")
+        await expect(text).to_have_value("/complete samples=2 Once")
+        await page.keyboard.press("Enter")
+        await expect(text).to_have_value("/complete samples=2 ")
+        await expect(page.locator(".tool i")).to_have_text(" · samples 2")
+        await page.keyboard.type("Twice --private")
+        await page.keyboard.press("Enter")
+        await expect(text).to_have_value("/complete samples=2 private=true ")
+        await expect(page.locator(".message .heading").last).to_contain_text("2 samples")
+        await page.reload()
+        await ready(page)
+        await expect(text).to_have_value("/complete samples=2 private=true ")
+        await page.get_by_role("button", name="Reset options").click()
+        await expect(text).to_have_value("")
+        await expect(text).to_be_focused()
+        await page.keyboard.type("Thrice")
+        await page.keyboard.press("Enter")
+        await expect(text).to_have_value("")
+        await expect(page.get_by_role("button", name="Reset options")).to_be_hidden()
+        browser.assert_clean()
+
+
+async def test_kept_options_make_way_for_other_commands_and_for_what_was_sent() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, text = browser.page, browser.page.locator("#text")
+        await ready(page)
+        await text.fill("/complete temp=1.2 Once")
+        await page.keyboard.press("Enter")
+        await expect(text).to_have_value("/complete temperature=1.2 ")
+        await page.keyboard.press("ArrowUp")
+        await expect(text).to_have_value("/complete temp=1.2 Once")
+        await page.keyboard.press("ArrowDown")
+        await expect(text).to_have_value("/complete temperature=1.2 ")
+        await page.keyboard.type("/status ")
+        await expect(text).to_have_value("/status ")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".private-notice")).to_contain_text("ready")
+        await expect(text).to_have_value("/complete temperature=1.2 ")
+        await page.get_by_label("Name of a new channel").fill("poems")
+        await page.keyboard.press("Enter")
+        await expect(text).to_have_value("")
+        await page.get_by_role("link", name="general").click()
+        await expect(text).to_have_value("/complete temperature=1.2 ")
+        browser.assert_clean()
+
+
+async def test_typing_at_an_option_goes_on_in_the_text() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, text, options = browser.page, browser.page.locator("#text"), browser.page.locator("#options")
+        await ready(page)
+        await options.get_by_role("spinbutton", name="Length").fill("9")
+        await page.keyboard.press("Enter")
+        await expect(text).to_be_focused()
+        await page.keyboard.type("On")
+        await options.get_by_role("spinbutton", name="Top-k").focus()
+        await page.keyboard.type("ce")
+        await expect(text).to_have_value("/complete length=9 Once")
+        await expect(page.locator(".message")).to_have_count(0)
+        browser.assert_clean()
