@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.fakes.browser import needs_chromium, open_browser
 from tests.fakes.page import serve_page
+from tests.fakes.scripted_backend import ScriptedBackend
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -40,4 +41,60 @@ async def test_undo_says_what_it_undoes_and_can_be_undone() -> None:
         await expect(page.locator(".pager-count")).to_have_count(0)
         await page.get_by_role("button", name="Put it back").click()
         await expect(page.locator(".pager-count")).to_have_text("2 of 2")
+        browser.assert_clean()
+
+
+async def test_the_focus_stays_with_the_result() -> None:
+    backend = ScriptedBackend()
+    async with serve_page(backend) as client, open_browser(client.url) as browser:
+        page = browser.page
+        await client.write("Once")
+        await page.locator(".open-thread").press("Enter")
+        backend.hold(after=2)
+        await page.get_by_role("button", name="Again").press("Enter")
+        await expect(page.get_by_role("button", name="Stop")).to_be_focused()
+        backend.let_go()
+        await expect(page.get_by_role("button", name="Again", exact=True)).to_be_focused()
+        await page.get_by_role("button", name="Add a reaction").press("Enter")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".pager-count")).to_have_text("3 of 3")
+        await expect(page.locator(".reactions :focus")).to_have_count(1)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#thread")).to_be_hidden()
+        await expect(page.locator(".open-thread")).to_be_focused()
+        browser.assert_clean()
+
+
+async def test_esc_leads_to_the_message_of_a_thread_that_opened_by_itself() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page = browser.page
+        await page.locator("#text").fill("Once")
+        await page.locator("#text").press("Enter")
+        await page.get_by_role("button", name="Vary").focus()
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".open-thread")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.locator("#text").focus()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#thread")).to_be_hidden()
+        await expect(page.locator("#text")).to_be_focused()
+        browser.assert_clean()
+
+
+async def test_dialogs_begin_where_one_writes_and_give_the_focus_back() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, dialog = browser.page, browser.page.get_by_role("dialog")
+        await client.write("Once")
+        await page.locator(".open-thread").press("Enter")
+        await page.get_by_role("button", name="Vary").press("Enter")
+        await expect(dialog.get_by_role("spinbutton", name="Temperature")).to_be_focused()
+        await page.keyboard.press("Control+A")
+        await page.keyboard.type("1.5")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".pager-count")).to_have_text("2 of 2")
+        await expect(page.locator(".actions :focus")).to_have_count(1)
+        await choose(page, "Delete")
+        await expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="More")).to_be_focused()
         browser.assert_clean()

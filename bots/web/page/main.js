@@ -42,8 +42,9 @@ const tools = {
   edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
   remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
   undone: ({ request_id: id }) => {
+    forget(id);
     const putBack = offer("Undone.", "Put it back", () => api.act(id, "redo").then(() => follow(id)).catch(tellTrouble));
-    if (isFocusLost()) putBack.focus();
+    if (!document.activeElement.closest(".result")) putBack.focus(); // The button that was pressed is gone.
   },
   copy: async (text, card) => {
     try {
@@ -55,9 +56,6 @@ const tools = {
     }
   },
 };
-
-// What had the focus is gone.
-const isFocusLost = () => document.activeElement === document.body || !document.activeElement?.getClientRects().length;
 
 async function vary(view) {
   const { options, model } = await api.details(view.request_id);
@@ -78,6 +76,12 @@ function receive(view) {
 function tellEnd(view) {
   const texts = view.samples.map((sample) => sample.text.trim()).filter(Boolean);
   announce(view.error ?? (texts.length ? `Written: ${texts.join(". ")}` : "Ended without text."));
+}
+
+function forget(id) {
+  store.remove(id);
+  renderMessages();
+  renderThread();
 }
 
 async function refreshSession() {
@@ -220,10 +224,7 @@ connect({
   hello: () => Promise.all([refreshSession(), refreshHistory()]).catch(tellTrouble),
   lost: showLost,
   result: receive,
-  removed: ({ request_id }) => {
-    store.remove(request_id);
-    store.changed();
-  },
+  removed: ({ request_id }) => forget(request_id),
   session: () => refreshSession().catch(tellTrouble),
   history: () => refreshHistory(true).catch(tellTrouble),
   health: showHealth,

@@ -96,7 +96,7 @@ class MessageRow {
     this.open = h("button", { type: "button", class: "open-thread", onclick: () => openThread(groupId, true) }, this.preview, this.meta);
     this.el = h(
       "li",
-      { class: "message" },
+      { class: "message", "data-group": groupId },
       h("div", { class: "avatar", "aria-hidden": "true" }, "Y"),
       h(
         "div",

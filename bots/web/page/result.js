@@ -97,11 +97,9 @@ export class ResultCard {
   updateActions(view, alternatives) {
     const key = `${view.request_id} ${view.actions} ${alternatives.length} ${state.session?.regenerate_emoji}`;
     if (key === this.actionsKey) return;
-    const hadFocus = this.actions.contains(document.activeElement);
     this.actionsKey = key;
-    this.actions.replaceChildren(...this.buttons(view));
-    this.reactions.replaceChildren(...this.reactionButtons(view, alternatives));
-    if (hadFocus) this.actions.querySelector("button")?.focus();
+    replaceButtons(this.actions, this.buttons(view));
+    replaceButtons(this.reactions, this.reactionButtons(view, alternatives));
   }
 
   buttons(view) {
@@ -170,8 +168,8 @@ export class ResultCard {
 
   async run(action, body = {}) {
     this.complain(null);
-    const buttons = [...this.actions.querySelectorAll("button")];
-    for (const each of buttons) each.disabled = true;
+    if (this.isBusy) return false;
+    this.isBusy = true;
     try {
       const answer = await act(this.view.request_id, action, body);
       if (answer.request_id) this.tools.follow(answer.request_id);
@@ -180,7 +178,7 @@ export class ResultCard {
       this.complain(error.message);
       return false;
     } finally {
-      for (const each of buttons) each.disabled = false;
+      this.isBusy = false;
     }
   }
 
@@ -188,6 +186,13 @@ export class ResultCard {
     this.complaint.hidden = !sentence;
     setText(this.complaint, sentence ?? "");
   }
+}
+
+// Who was at one of the buttons stays there: a focus that falls to the page is lost for the keyboard.
+function replaceButtons(place, buttons) {
+  const hadFocus = place.contains(document.activeElement);
+  place.replaceChildren(...buttons);
+  if (hadFocus) buttons.find((each) => !each.disabled)?.focus();
 }
 
 class SampleBlock {

@@ -52,11 +52,19 @@ export function followAddress() {
 
 export function closeThread() {
   if (!state.openGroup) return false;
+  const group = state.openGroup;
   state.openGroup = null;
   address.hideThread(state.channel);
+  if (byId("thread").contains(document.activeElement)) leave(group);
   changed();
-  openedFrom?.isConnected && openedFrom.focus();
   return true;
+}
+
+// The focus goes back to where the thread was opened, or to its message.
+function leave(group) {
+  const message = document.querySelector(`[data-group="${CSS.escape(group)}"] .open-thread`);
+  const back = openedFrom?.isConnected ? openedFrom : (message ?? byId("text"));
+  back.focus();
 }
 
 export function renderThread() {
