@@ -14,7 +14,7 @@ expect.set_options(timeout=20_000)
 
 
 async def ready(page: Page) -> None:
-    await expect(page.locator("#options").get_by_role("slider", name="Samples")).to_be_visible()
+    await expect(page.locator(".health")).to_contain_text("ready")
 
 
 async def test_options_stay_for_the_next_text_until_they_are_reset() -> None:
@@ -80,4 +80,48 @@ async def test_typing_at_an_option_goes_on_in_the_text() -> None:
         await page.keyboard.type("ce")
         await expect(text).to_have_value("/complete length=9 Once")
         await expect(page.locator(".message")).to_have_count(0)
+        browser.assert_clean()
+
+
+CUT = """() => [...document.querySelectorAll(".option label, .suggestion-name, .suggestion-detail")]
+  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("width", [390, 900, 1280, 1600])
+async def test_no_label_is_cut_with_a_thread_open(width: int) -> None:
+    async with serve_page() as client, open_browser(client.url, width, 800) as browser:
+        page = browser.page
+        await client.write("Once")
+        await ready(page)
+        if width > 860:
+            await page.locator(".open-thread").click()
+            await expect(page.locator("#thread")).to_be_visible()
+        await page.locator("#text").fill("/complete temperature=1 presence_penalty=1 repetition_penalty=1.5 Once")
+        if await page.locator("#options").is_hidden():
+            await page.get_by_role("button", name="Options").first.click()
+        await page.locator(".more-options summary").click()
+        assert await page.evaluate(CUT) == []
+        await page.locator("#text").fill("/")
+        await expect(page.locator(".suggestion")).to_have_count(6)
+        assert await page.evaluate(CUT) == []
+        browser.assert_clean()
+
+
+async def test_the_options_close_where_a_thread_takes_their_room_and_come_back() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, options = browser.page, browser.page.locator("#options")
+        await ready(page)
+        await expect(options).to_be_visible()
+        await page.locator("#text").fill("Once")
+        await page.keyboard.press("Enter")
+        await expect(options).to_be_hidden()
+        await page.get_by_role("button", name="Options", exact=True).click()
+        await expect(options).to_be_visible()
+        await page.get_by_role("button", name="Close the thread").click()
+        await expect(options).to_be_visible()
+        await page.get_by_role("button", name="Options", exact=True).click()
+        await page.locator(".open-thread").click()
+        await page.get_by_role("button", name="Close the thread").click()
+        await expect(page.locator("#thread")).to_be_hidden()
+        await expect(options).to_be_hidden()
         browser.assert_clean()

@@ -7,6 +7,7 @@ import { OptionsPanel } from "./options.js";
 import { rootGroups, groupOf, state } from "./store.js";
 import { SuggestBox, modelNames, presetText } from "./suggest.js";
 
+const ROOM_FOR_OPTIONS = 560;
 const DRAFT = "inkling.draft.";
 
 export class Composer {
@@ -24,6 +25,7 @@ export class Composer {
     this.options.onToggle = (open) => this.optionsButton.setAttribute("aria-expanded", String(open));
     this.buildTools();
     this.listen();
+    this.watchRoom();
   }
 
   buildTools() {
@@ -105,6 +107,10 @@ export class Composer {
     this.text.addEventListener("click", () => this.suggest.refresh());
     this.text.addEventListener("blur", () => this.suggest.close());
     this.text.addEventListener("keyup", (event) => ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key) && this.suggest.refresh());
+  }
+
+  watchRoom() {
+    new ResizeObserver(([{ contentRect }]) => this.options.fit(contentRect.width < ROOM_FOR_OPTIONS)).observe(byId("composer"));
   }
 
   key(event) {

@@ -96,15 +96,11 @@ async function refreshSession() {
 // `anew`: what is known may be wrong altogether, so only what the answer holds or is being written stays.
 async function refreshHistory(anew = false) {
   const channel = state.channel;
-  const before = anew ? store.inChannel(channel) : [];
+  const before = store.inChannel(channel).filter(store.isEnded);
   const { results } = await api.history(channel);
   const ids = new Set(results.map((view) => view.request_id));
-  for (const { request_id: id } of before) if (!ids.has(id) && store.isEnded(store.find(id) ?? {})) store.forget(id);
-  const [first, last] = [results[0]?.request_id ?? "", results.at(-1)?.request_id ?? "\uffff"];
-  for (const known of store.inChannel(channel)) {
-    const id = known.request_id;
-    if (id >= first && id <= last && !ids.has(id) && store.isEnded(known)) store.forget(id);
-  }
+  const first = results[0]?.request_id ?? "";
+  for (const { request_id: id } of before) if ((anew || id >= first) && !ids.has(id)) store.forget(id);
   const isFirst = !state.loaded;
   for (const view of results) store.merge(view);
   if (channel !== state.channel) return;

@@ -43,8 +43,13 @@ export function toEnd() {
 export function initScroll() {
   const scroll = byId("scroll");
   let wasAtEnd = true;
-  scroll.addEventListener("scroll", () => (wasAtEnd = isAtEnd()));
-  new ResizeObserver(() => wasAtEnd && (scroll.scrollTop = scroll.scrollHeight)).observe(scroll);
+  let height = scroll.clientHeight;
+  // An event that is told after the room changed says nothing about where one was before.
+  scroll.addEventListener("scroll", () => scroll.clientHeight === height && (wasAtEnd = isAtEnd()));
+  new ResizeObserver(() => {
+    height = scroll.clientHeight;
+    if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
+  }).observe(scroll);
 }
 
 const isAtEnd = () => byId("scroll").scrollHeight - byId("scroll").scrollTop - byId("scroll").clientHeight < 120;

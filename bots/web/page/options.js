@@ -35,9 +35,9 @@ export class OptionField {
       "div",
       { class: `option${this.slider ? "" : " plain"}` },
       h("label", { for: id, title: `${spec.help} ${spec.range}.` }, labelOf(spec.name)),
-      this.reset,
       this.field,
       this.slider,
+      this.reset,
       h("span", { class: "sr", id: `${id}-help` }, `${spec.help} ${spec.range}.`),
     );
   }
@@ -147,6 +147,19 @@ export class OptionsPanel {
   }
 
   toggle(open = byId("options").hidden) {
+    this.wanted = open;
+    this.show(open);
+  }
+
+  // Where there is little room the panel closes by itself, and comes back with the room.
+  fit(isTight) {
+    if (isTight === this.isTight) return;
+    this.isTight = isTight;
+    this.show(Boolean(this.wanted) && !isTight);
+  }
+
+  show(open) {
+    if (!open && byId("options").contains(document.activeElement)) this.text.focus();
     byId("options").hidden = !open;
     byId("app").classList.toggle("with-options", open);
     this.onToggle?.(open);
