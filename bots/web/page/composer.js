@@ -8,6 +8,7 @@ import { rootGroups, groupOf, state } from "./store.js";
 import { SuggestBox, modelNames, presetText } from "./suggest.js";
 
 const ROOM_FOR_OPTIONS = 560;
+const PRIVATE = "Marks the result with a lock. It is no secret among the pages of this Inkling: whoever can open one is you, and sees it.";
 const DRAFT = "inkling.draft.";
 
 export class Composer {
@@ -40,8 +41,8 @@ export class Composer {
     this.model = this.select("model", "Model");
     this.private = h(
       "button",
-      { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Private", title: "Only you see the result", onclick: () => this.togglePrivate() },
-      icon("lock"), h("span", {}, "Private"),
+      { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Mark private", title: PRIVATE, onclick: () => this.togglePrivate() },
+      icon("lock"), h("span", {}, "Mark private"),
     );
     this.sendButton = h("button", { class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
     byId("tools").append(this.optionsButton, this.resetButton, this.preset, this.model, this.private, h("span", { class: "space" }), this.sendButton);

@@ -8,7 +8,7 @@ const MOST = 8;
 const SWITCHES = [
   { name: "preset", help: "Options saved under a name.", assign: true },
   { name: "model", help: "Another model than usual.", assign: true },
-  { name: "private", help: "Only you see the result.", flag: true },
+  { name: "private", help: "Marks the result with a lock; every page of this Inkling shows it.", flag: true },
   { name: "prompt:", help: "What follows is the text, whatever it looks like.", colon: true },
 ];
 const SUB_WORDS = {
