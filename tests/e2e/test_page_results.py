@@ -98,3 +98,40 @@ async def test_dialogs_begin_where_one_writes_and_give_the_focus_back() -> None:
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name="More")).to_be_focused()
         browser.assert_clean()
+
+
+async def test_a_picked_sample_stays_marked_and_an_edited_continuation_says_so() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, result = browser.page, browser.page.locator(".result")
+        await client.write("/complete samples=3 Once")
+        await page.locator(".open-thread").click()
+        await page.get_by_role("button", name="Pick this and go on").nth(1).click()
+        await expect(result).to_have_count(2)
+        await expect(page.locator(".sample.picked .count")).to_have_text("2/3Picked")
+        await expect(result.nth(1).locator(".result-head .tag")).to_have_text("Continued from 2/3")
+        await choose(page, "Edit the prompt")
+        await page.get_by_role("dialog").get_by_label("Prompt").fill("Twice")
+        await page.get_by_role("dialog").get_by_role("button", name="Write again").click()
+        await expect(result.nth(1).locator(".result-head .tag")).to_have_text("Continued from 2/3, then edited")
+        await expect(page.locator(".sample.picked .count")).to_have_text("2/3Picked")
+        browser.assert_clean()
+
+
+async def test_a_private_result_has_its_lock_in_the_channel_too() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page = browser.page
+        await page.get_by_role("button", name="Mark private").click()
+        await page.locator("#text").fill("Once")
+        await page.locator("#text").press("Enter")
+        await expect(page.locator(".message .tag")).to_have_text("Private")
+        await expect(page.locator(".result-head .tag")).to_have_text("Private")
+        await expect(page.get_by_role("button", name="Mark private")).to_have_attribute("aria-pressed", "true")
+        browser.assert_clean()
+
+
+async def test_a_preview_shows_words_not_blank_lines() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        client.backend.words = [":", "\n\n", "Dear", " all"]
+        await client.write("Once")
+        await expect(browser.page.locator(".preview")).to_have_text(":\nDear all")
+        browser.assert_clean()

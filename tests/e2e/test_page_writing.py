@@ -84,7 +84,8 @@ async def test_typing_at_an_option_goes_on_in_the_text() -> None:
 
 
 CUT = """() => [...document.querySelectorAll(".option label, .suggestion-name, .suggestion-detail")]
-  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.textContent)"""
 
 
 @pytest.mark.parametrize("width", [390, 900, 1280, 1600])

@@ -1,6 +1,6 @@
 // The middle: one message per story, private answers, and what a first visit sees.
 
-import { byId, h, icon, iconButton, plural } from "./dom.js";
+import { byId, h, icon, iconButton, lockTag, plural } from "./dom.js";
 import { groupOf, isEnded, newestIn, rootGroups, state, storyOf } from "./store.js";
 import { openThread } from "./thread.js";
 
@@ -106,7 +106,7 @@ class MessageRow {
       h(
         "div",
         { class: "message-body" },
-        h("p", { class: "by" }, h("b", {}, "You"), h("time", { dateTime: at.toISOString(), title: at.toLocaleString() }, when(at))),
+        h("p", { class: "by" }, h("b", {}, "You"), h("time", { dateTime: at.toISOString(), title: at.toLocaleString() }, when(at)), first.private && lockTag()),
         this.quote, this.heading, this.open,
       ),
     );
@@ -132,7 +132,7 @@ class MessageRow {
 }
 
 function previewText(view) {
-  const text = view.samples.find((sample) => sample.text)?.text.trim() ?? "";
+  const text = view.samples.find((sample) => sample.text)?.text.trim().replace(/\s*\n\s*\n\s*/g, "\n") ?? "";
   if (!text) return view.error ?? (isEnded(view) ? "Ended before a word was written." : (view.notice ?? "Writing …"));
   if (!isEnded(view)) return text.length > PREVIEW ? `… ${text.slice(-PREVIEW)}` : text;
   return text.length > PREVIEW ? `${text.slice(0, PREVIEW)} …` : text;

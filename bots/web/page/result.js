@@ -1,9 +1,9 @@
 // One place of a story: the shown alternative with its samples, buttons and reactions.
 
 import { act } from "./api.js";
-import { button, emoji, h, iconButton, icon } from "./dom.js";
+import { button, emoji, h, iconButton, icon, lockTag } from "./dom.js";
 import { openMenu } from "./menu.js";
-import { choose, isEnded, sampleContinuedBy, state } from "./store.js";
+import { choose, isEnded, isPicked, originOf, state } from "./store.js";
 
 const TAIL = 260;
 
@@ -45,15 +45,15 @@ export class ResultCard {
 
   updateHead(view, alternatives) {
     const index = alternatives.findIndex((each) => each.request_id === view.request_id);
-    const origin = view.parent_id ? sampleContinuedBy(view) : null;
-    const key = `${view.request_id} ${index} ${alternatives.length} ${origin?.index}`;
+    const origin = view.parent_id ? originOf(view) : null;
+    const key = `${view.request_id} ${index} ${alternatives.length} ${JSON.stringify(origin)}`;
     if (key === this.headKey) return;
     this.headKey = key;
-    const several = origin && origin.parent.samples.length > 1;
-    const label = several ? `Continued from ${origin.index + 1}/${origin.parent.samples.length}` : "Continued";
+    const from = origin?.count > 1 ? ` from ${origin.index + 1}/${origin.count}` : "";
+    const label = `Continued${from}${origin?.isEdited ? ", then edited" : ""}`;
     this.head.replaceChildren(
       ...(view.parent_id ? [h("span", { class: "tag" }, icon("continue"), label)] : []),
-      ...(view.private ? [h("span", { class: "tag" }, icon("lock"), "Private")] : []),
+      ...(view.private ? [lockTag()] : []),
       h("span", { class: "heading" }, view.heading),
       ...(alternatives.length > 1 ? [this.pager(alternatives, index)] : []),
     );
@@ -203,8 +203,12 @@ class SampleBlock {
     this.text = document.createTextNode("");
     this.cursor = h("span", { class: "cursor", "aria-hidden": "true" }, "▌");
     this.footer = h("span", { class: "footer" });
-    const count = h("span", { class: "count" }, `${sample.index + 1}/${view.samples.length}`);
-    this.pick = button("pick", "Pick this", () => card.run("continue", { sample: sample.index }), { class: "button small" });
+    this.picked = h("span", { class: "tag" }, icon("pick"), "Picked");
+    const count = h("p", { class: "count" }, `${sample.index + 1}/${view.samples.length}`, this.picked);
+    this.pick = button("continue", "Pick this and go on", () => card.run("continue", { sample: sample.index }), {
+      class: "button small",
+      title: "Continues the story from this sample",
+    });
     this.el = h(
       "div",
       { class: "sample" },
@@ -241,6 +245,9 @@ class SampleBlock {
     this.cursor.hidden = !isOpen || sample.end !== null;
     this.el.hidden = isOpen && view.status === "waiting";
     setText(this.footer, sample.footer);
+    const picked = this.several && isPicked(view, sample.index);
+    this.picked.hidden = !picked;
+    this.el.classList.toggle("picked", picked);
     this.pick.hidden = isOpen || !view.actions.includes("pick") || !sample.text;
   }
 }

@@ -130,12 +130,16 @@ export function storyOf(rootGroup) {
   return places;
 }
 
-export function sampleContinuedBy(view) {
+// → { count, index, isEdited }: where a continuation comes from, as far as that is loaded.
+export function originOf(view) {
   const parent = results.get(view.parent_id);
-  if (!parent) return null;
-  const index = parent.samples.findIndex((sample) => parent.prompt + sample.text === view.prompt);
-  return index < 0 ? null : { parent, index };
+  const sample = parent?.samples[view.parent_sample];
+  if (!sample) return null;
+  return { count: parent.samples.length, index: view.parent_sample, isEdited: view.prompt !== parent.prompt + sample.text };
 }
+
+// Whether the story shown goes on from this sample.
+export const isPicked = (view, index) => childGroups(view.request_id).some((group) => shownOf(group).parent_sample === index);
 
 export function running(groups = null) {
   const open = [...results.values()].filter((view) => !isEnded(view));
