@@ -135,3 +135,20 @@ async def test_a_preview_shows_words_not_blank_lines() -> None:
         await client.write("Once")
         await expect(browser.page.locator(".preview")).to_have_text(":\nDear all")
         browser.assert_clean()
+
+
+async def test_an_opened_thread_shows_its_beginning() -> None:
+    async with serve_page() as client, open_browser(client.url) as browser:
+        page, body = browser.page, browser.page.locator(".thread-body")
+        first = await client.write("Once")
+        for _ in range(3):
+            await client.core.jobs.wait((await client.act(first, "continue"))["request_id"])
+        for height in range(560, 1000, 40):
+            await page.set_viewport_size({"width": 1280, "height": height})
+            await page.locator(".open-thread").click()
+            await expect(page.locator(".result")).to_have_count(4)
+            await expect(page.locator(".result-head").first).to_be_in_viewport(ratio=1)
+            assert await body.evaluate("(body) => body.scrollTop") == 0
+            await page.get_by_role("button", name="Close the thread").click()
+            await expect(page.locator("#thread")).to_be_hidden()
+        browser.assert_clean()

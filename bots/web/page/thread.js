@@ -10,6 +10,7 @@ let body = null;
 let tools = null;
 let openedFrom = null;
 let looking = false;
+let isNew = false;
 
 export function initThread(cardTools) {
   tools = cardTools;
@@ -33,6 +34,7 @@ async function show(root) {
   cards.clear();
   body.replaceChildren();
   looking = true;
+  isNew = true;
   try {
     await loadAlternatives(groupOf(root)[0]?.request_id ?? root); // The history has most of them; this adds older ones.
   } catch {
@@ -77,8 +79,12 @@ export function renderThread() {
     return;
   }
   const wasAtEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 80;
+  const height = body.scrollHeight;
   reconcile(places);
-  if (wasAtEnd) body.scrollTop = body.scrollHeight;
+  // A thread that is opened shows its beginning; one that is read at its end follows it as it grows.
+  if (isNew) body.scrollTop = 0;
+  else if (wasAtEnd && body.scrollHeight > height) body.scrollTop = body.scrollHeight;
+  isNew = false;
 }
 
 function reconcile(places) {
