@@ -263,7 +263,8 @@ async def test_session_holds_what_a_page_needs(page: PageClient) -> None:
     await page.send("/config set regenerate_emoji 🎲")
     session = await page.get("/api/session?channel=general")
     by_name = {option["name"]: option for option in session["options"]}
-    assert by_name["length"]["maximum"] == 400
+    assert (by_name["length"]["maximum"], by_name["length"]["range"]) == (400, "1 – 400")
+    assert by_name["samples"]["range"] == "1 – 8"
     assert by_name["top_k"]["aliases"] == ["top_n"]
     assert session["defaults"]["length"] == 30
     assert session["regenerate_emoji"] == "🎲"
