@@ -134,14 +134,9 @@ async def test_a_number_out_of_range_is_told_in_words() -> None:
         await ready(page)
         wrong = options.locator(".option-wrong:not(:empty)")
         await options.get_by_role("spinbutton", name="Temperature").fill("3")
-        await expect(wrong).to_have_text("Temperature must be a number between 0 and 2 here.")
+        await expect(wrong).to_have_text("Temperature must be between 0 and 2 here.")
         await page.locator("#text").fill("/complete top_k=1.5 length=500 Once")
-        await expect(wrong).to_have_text(
-            [
-                "Top-k must be a whole number between 0 and 1,000,000 here.",
-                "Length must be a whole number between 1 and 400 here.",
-            ]
-        )
+        await expect(wrong).to_have_text(["Top-k must be a whole number.", "Length must be between 1 and 400 here."])
         await page.locator("#text").fill("/complete length=500 Once")
         await page.get_by_role("button", name="Send").click()
         await expect(page.locator(".notes")).to_contain_text("length 500 → 400")

@@ -68,8 +68,8 @@ export class OptionField {
   judge() {
     const { validity } = this.field;
     const [least, most] = [this.spec.minimum, this.spec.maximum].map((bound) => bound?.toLocaleString("en"));
-    const number = this.spec.kind === "integer" ? "a whole number" : "a number";
-    const sentence = validity.valid ? "" : `${labelOf(this.spec.name)} must be ${number} between ${least} and ${most} here.`;
+    const wanted = validity.stepMismatch ? "a whole number" : `${validity.badInput ? "a number " : ""}between ${least} and ${most} here`;
+    const sentence = validity.valid ? "" : `${labelOf(this.spec.name)} must be ${wanted}.`;
     if (this.wrong.textContent !== sentence) this.wrong.textContent = sentence;
     this.field.setAttribute("aria-invalid", String(!validity.valid));
   }

@@ -48,7 +48,8 @@ function completeItems(text, before) {
   const typed = word.replace(/^-+/, "").toLowerCase().replaceAll("-", "_");
   const isFlag = word.startsWith("-");
   const promptFollows = text.slice(parsed.promptStart + word.length).trim() !== "";
-  if (!isFlag && (typed.length === 1 || (typed === "" && promptFollows))) return null;
+  // Behind options a text is as likely as another option: the list waits for letters there.
+  if (!isFlag && (typed.length === 1 || (typed === "" && (promptFollows || parsed.options.length)))) return null;
   return { start, items: optionItems(typed, parsed.options, isBehind) };
 }
 
