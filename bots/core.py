@@ -58,7 +58,7 @@ class Core:
         self.rules = SettingsCommands(store, backends, now)
         self.status = StatusCommand(store, backends, self.jobs, now)
         self.suggestions = Suggestions(store, backends)
-        self.typed = TypedCommands(self.people, self.rules, self.status)
+        self.typed = TypedCommands(self.people, self.rules, self.status, settings, backends.names[0])
 
     def register(self, name: FrontName, front: Front) -> None:
         """Make a front known, so that its open requests can be taken up again."""

@@ -42,6 +42,7 @@ def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Pr
         actions=_actions(record, samples),
         requester_id=record.requester_id,
         parent_id=record.parent.request_id if record.parent else None,
+        parent_sample=record.parent.sample if record.parent else None,
         private=record.private,
     )
 

@@ -48,6 +48,8 @@ class ResultView:
     actions: tuple[Action, ...]
     requester_id: str
     parent_id: str | None = None
+    parent_sample: int | None = None
+    """Which sample of the parent it goes on from; its prompt may have been edited since."""
     private: bool = False
 
     @property

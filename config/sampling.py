@@ -182,9 +182,13 @@ class OptionSpec:
     @property
     def range(self) -> str:
         """The bounds in words, for tables and help texts."""
+        return self.range_up_to(self.maximum)
+
+    def range_up_to(self, maximum: float | None) -> str:
+        """The bounds where no more than this is given."""
         if self.kind == "strings":
             return f"up to {MAX_STOPS} strings"
-        return f"{self.minimum:,g} – {_plain(self.maximum)}"
+        return f"{self.minimum:,g} – {_plain(maximum)}"
 
 
 def _plain(number: float | None) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.errors import NotFound
-from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOptions, SamplingOverrides
+from config.sampling import MAX_LENGTH, MAX_SAMPLES, OptionSpec, SamplingOptions, SamplingOverrides
 from config.settings import LimitSettings
 from config.text import shorten
 
@@ -143,6 +143,16 @@ def resolve(
     return Resolution(options, baseline, clamps)
 
 
+def most_of(spec: OptionSpec, ceilings: Ceilings, limits: LimitSettings) -> float | None:
+    """The most of an option that is given here."""
+    bounds: dict[str, tuple[float | None, ...]] = {
+        "length": (ceilings.length, limits.max_length),
+        "samples": (ceilings.samples, limits.max_samples),
+        "temperature": (ceilings.temperature,),
+    }
+    return min((each for each in (spec.maximum, *bounds.get(spec.name, ())) if each is not None), default=None)
+
+
 def clamp(
     options: SamplingOptions, ceilings: Ceilings, limits: LimitSettings
 ) -> tuple[SamplingOptions, tuple[Clamp, ...]]:
@@ -151,8 +161,8 @@ def clamp(
         ("length", ceilings.length, "this server's ceiling"),
         ("samples", ceilings.samples, "this server's ceiling"),
         ("temperature", ceilings.temperature, "this server's ceiling"),
-        ("length", limits.max_length, "the operator's limit"),
-        ("samples", limits.max_samples, "the operator's limit"),
+        ("length", limits.max_length, "the operator's limit, limits.max_length"),
+        ("samples", limits.max_samples, "the operator's limit, limits.max_samples"),
     )
     asked = options
     clamps: dict[str, Clamp] = {}

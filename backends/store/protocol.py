@@ -133,6 +133,10 @@ class Store(Protocol):
         """A channel's latest requests (older than id `before` when given), oldest first."""
         ...
 
+    async def channels(self, ref: WorkspaceRef) -> tuple[str, ...]:
+        """Every channel that holds requests, by name."""
+        ...
+
     async def withdraw(self, request_id: str, withdrawn: bool) -> None:
         """Take a request out of the story, or put it back."""
         ...

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.sampling import OPTIONS
+from config.settings import LimitSettings
+from config.workspace import Ceilings, most_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ COMMANDS: tuple[CommandSpec, ...] = (
 )
 
 
-def help_lines() -> tuple[str, ...]:
-    """Commands, then options, one line each."""
+def help_lines(ceilings: Ceilings, limits: LimitSettings) -> tuple[str, ...]:
+    """Commands, then options with the bounds that hold here, one line each."""
     commands = (f"/{each.name}{' ' if each.usage else ''}{each.usage}: {each.summary}" for each in COMMANDS)
-    options = (f"{each.name} ({each.range}): {each.help}" for each in OPTIONS)
+    ranges = {each.name: each.range_up_to(most_of(each, ceilings, limits)) for each in OPTIONS}
+    options = (f"{each.name} ({ranges[each.name]}): {each.help}" for each in OPTIONS)
     return (*commands, "", *options, "", "🔁 on a result tries again; its buttons continue, vary, edit and undo it.")

@@ -54,6 +54,13 @@ class ResultCommands:
         before = await self._before(invocation, record)
         return None if before is None else await self._view(before)
 
+    async def redo(self, invocation: Invocation, request_id: str) -> ResultView:
+        """Put an undone result back into the story; harmless when it is part of it."""
+        record = await self._find(invocation, request_id)
+        check_owner(invocation, record, "put back")
+        await self._store.withdraw(request_id, False)
+        return await self._view(record)
+
     async def _before(self, invocation: Invocation, record: RequestRecord) -> RequestRecord | None:
         """The nearest earlier result of the story that still is part of it."""
         parent = await self._store.request(record.parent.request_id) if record.parent else None
@@ -79,6 +86,10 @@ class ResultCommands:
                 break
             before = records[0].id
         return tuple([await self._view(record) for record in visible[-limit:]])
+
+    async def channels(self, invocation: Invocation) -> tuple[str, ...]:
+        """Where something was written here, by name."""
+        return await self._store.channels(invocation.workspace)
 
     async def _view(self, record: RequestRecord) -> ResultView:
         return present(record, await self._store.samples(record.id))

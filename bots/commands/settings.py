@@ -32,7 +32,7 @@ from config.sampling import SamplingOverrides
 from config.setting_fields import list_fields
 from config.settings_errors import SettingsErrors
 from config.text import find_unusable_character, shorten
-from config.workspace import WorkspaceRef, WorkspaceSettings
+from config.workspace import Ceilings, WorkspaceRef, WorkspaceSettings
 
 MAX_IMPORT_CHARACTERS = 200_000
 _ATTEMPTS = 5
@@ -65,6 +65,10 @@ class SettingsCommands:
     async def show(self, invocation: Invocation) -> WorkspaceSettings:
         check_admin(invocation)
         return (await self._store.workspace(invocation.workspace)).settings
+
+    async def ceilings(self, invocation: Invocation) -> Ceilings:
+        """The most members may ask for; everybody may know."""
+        return (await self._store.workspace(invocation.workspace)).settings.ceilings
 
     async def set(self, invocation: Invocation, name: str, value: str) -> WorkspaceSettings:
         """Set one sampling default, ceiling or rule. `none` unsets it."""

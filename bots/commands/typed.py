@@ -14,9 +14,11 @@ from bots.commands.people import PeopleCommands
 from bots.commands.settings import SettingsCommands
 from bots.commands.status import StatusCommand
 from bots.commands.typed_config import TypedConfig
+from bots.commands.usual_settings import usual_texts
 from bots.commands.words import Lines, check_usable, choose, needed, split_first
 from bots.presenter import shown
 from config.sampling import SamplingOverrides
+from config.settings import Settings
 
 _Handler = Callable[[Invocation, str], Awaitable[Lines]]
 
@@ -24,15 +26,24 @@ _Handler = Callable[[Invocation, str], Awaitable[Lines]]
 class TypedCommands:
     """Runs every command whose answer is a few lines for the one who typed it."""
 
-    def __init__(self, people: PeopleCommands, rules: SettingsCommands, status: StatusCommand) -> None:
+    def __init__(
+        self,
+        people: PeopleCommands,
+        rules: SettingsCommands,
+        status: StatusCommand,
+        settings: Settings,
+        default_backend: str,
+    ) -> None:
         self._people = people
+        self._rules = rules
         self._status = status
+        self._limits = settings.limits
         self._handlers: Mapping[str, _Handler] = {
             "status": self._say_status,
             "presets": self._presets,
             "forget-me": self._forget_me,
             "help": self._help,
-            "config": TypedConfig(rules).run,
+            "config": TypedConfig(rules, usual_texts(settings, default_backend)).run,
         }
 
     async def run(self, invocation: Invocation, command: str, text: str = "") -> Lines:
@@ -44,7 +55,7 @@ class TypedCommands:
         return (await self._status.status(invocation)).lines
 
     async def _help(self, invocation: Invocation, text: str) -> Lines:
-        return help_lines()
+        return help_lines(await self._rules.ceilings(invocation), self._limits)
 
     async def _presets(self, invocation: Invocation, text: str) -> Lines:
         verb, rest = split_first(text)

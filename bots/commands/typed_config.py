@@ -18,8 +18,10 @@ _Handler = Callable[[Invocation, str], Awaitable[Lines]]
 class TypedConfig:
     """show, set, reset, channel, role, user, preset, export, import and audit."""
 
-    def __init__(self, rules: SettingsCommands) -> None:
+    def __init__(self, rules: SettingsCommands, usual: Mapping[str, str]) -> None:
+        """`usual` says, by setting name, what holds where nothing is set."""
         self._rules = rules
+        self._usual = usual
         self._handlers: Mapping[str, _Handler] = {
             "": self._show,
             "show": self._show,
@@ -41,7 +43,11 @@ class TypedConfig:
     async def _show(self, invocation: Invocation, text: str) -> Lines:
         settings = await self._rules.show(invocation)
         rows = [row for row in setting_rows(settings) if text.lower() in row.name]
-        return (*(_row_text(row) for row in rows), *([] if text else _place_lines(settings)))
+        return (*(self._row_text(row) for row in rows), *([] if text else _place_lines(settings)))
+
+    def _row_text(self, row: SettingRow) -> str:
+        value = ", ".join(row.value) if isinstance(row.value, list) else row.value
+        return f"{row.name}: {self._usual[row.name] if value is None else value}"
 
     async def _set(self, invocation: Invocation, text: str) -> Lines:
         name, value = split_first(text)
@@ -117,11 +123,6 @@ class TypedConfig:
 def _bare(name: str) -> str:
     """An id without the sign people put before it, or the brackets platforms put around it."""
     return name.strip().strip("<>").lstrip("#@&!").partition("|")[0]
-
-
-def _row_text(row: SettingRow) -> str:
-    value = ", ".join(row.value) if isinstance(row.value, list) else row.value
-    return f"{row.name}: {'as built in' if value is None else value}"
 
 
 def _place_lines(settings: WorkspaceSettings) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 
 from bots.commands.command_line import parse_completion
-from bots.commands.help import help_lines
 from bots.commands.setting_names import find_setting, read_value
 from bots.commands.settings import setting_rows
 from bots.core import Core
@@ -42,13 +41,14 @@ class Commands:
         if not text.strip():
             await self._open(deed, complete_form(deed))
         elif text.strip().lower() in _HELP_WORDS:
-            await self.help(answer)
+            await self.help(deed, answer)
         else:
             given = parse_completion(text)
             await self._writing.complete(deed, answer, given.completion, given.private)
 
-    async def help(self, answer: Answer) -> None:
-        await answer.say(*help_lines(), _IN_THREADS)
+    async def help(self, deed: Deed, answer: Answer) -> None:
+        lines = await self._core.typed.run(await self._people.invocation(deed), "help")
+        await answer.say(*lines, _IN_THREADS)
 
     async def type(self, deed: Deed, answer: Answer, command: str, typed: str) -> None:
         """A command whose answer is a few lines: the core reads it, and words the answer."""

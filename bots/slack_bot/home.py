@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bots.commands.invocation import Invocation
-from bots.commands.settings import setting_rows
 from bots.commands.typed import options_text
 from bots.core import Core
 from bots.slack_bot.blocks import header, section
@@ -50,8 +49,7 @@ class Home:
     async def _settings(self, invocation: Invocation) -> list[Block]:
         if not invocation.requester.is_admin:
             return []
-        rows = setting_rows(await self._core.rules.show(invocation))
-        lines = [f"{row.name}: {'as built in' if row.value is None else row.value}" for row in rows]
+        lines = await self._core.typed.run(invocation, "config")
         told = shorten_lines([*lines, "", "Change them with /complete-config."])
         return [header("Settings of this workspace"), section(told)]
 

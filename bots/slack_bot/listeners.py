@@ -105,7 +105,7 @@ class Listeners:
 
     async def help(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
-        await self._do(of_command(body), lambda _, answer: self._commands.help(answer))
+        await self._do(of_command(body), self._commands.help)
 
     def _typed(self, name: str) -> Callable[..., Awaitable[None]]:
         async def run(ack: AsyncAck, body: Payload) -> None:

@@ -51,7 +51,7 @@ class Mentions:
             await self._writing.complete(deed, answer, given.completion, given.private)
 
     async def _help(self, deed: Deed, answer: Answer, rest: str) -> None:
-        await self._commands.help(answer)
+        await self._commands.help(deed, answer)
 
     async def _continue(self, deed: Deed, answer: Answer, rest: str) -> None:
         overrides, latest = parse_options(rest), await self._latest(deed)

@@ -11,16 +11,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bots.web.errors import TokenNeeded
+from bots.web.token_page import FILES, token_page
 from config.errors import InvalidSettings, NotAllowed
 from config.settings import WebSettings
 
 COOKIE = "inkling_token"
-_OPEN_PATHS = frozenset({"/healthz"})
+_OPEN_PATHS = frozenset({"/healthz"}) | FILES
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOKIE_SECONDS = 30 * 24 * 3600
-_ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Inkling</title>
-<p>This page asks for its token, the one under web.token in Inkling's settings.
-<form><label>Token <input name="token" type="password" autofocus></label> <button>Open</button></form>"""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -121,7 +119,7 @@ def _is_own(origin: str, request: web.Request) -> bool:
 
 def _ask_for_token(request: web.Request) -> web.StreamResponse:
     if request.path == "/" and request.method == "GET":
-        return web.Response(text=_ASK, content_type="text/html", status=401)
+        return web.Response(text=token_page(is_wrong="token" in request.query), content_type="text/html", status=401)
     raise TokenNeeded("This needs the page's token: open the page with ?token=…, or send Authorization: Bearer ….")
 
 

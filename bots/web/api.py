@@ -15,7 +15,7 @@ from bots.commands.story import Completion
 from bots.core import Core
 from bots.web.bodies import ActionBody, MessageBody, read_body
 from bots.web.health import HealthWatch
-from bots.web.identity import FIRST_CHANNEL, check_channel, page_invocation
+from bots.web.identity import API_CHANNEL, FIRST_CHANNEL, check_channel, page_invocation
 from bots.web.live import Broadcast, Changed, PageReply
 from bots.web.payloads import Json, accepted_json, details_json, session_json, view_json, views_json
 from config.errors import InvalidOptions
@@ -40,6 +40,7 @@ class PageApi:
             "edit": self._edit,
             "stop": self._stop,
             "undo": self._undo,
+            "redo": self._redo,
             "delete": self._delete,
         }
 
@@ -59,7 +60,14 @@ class PageApi:
         rules = await self._core.rules.show(invocation)
         effective = resolve(settings.defaults, rules, invocation.channel, None, SamplingOverrides(), settings.limits)
         presets = await self._core.people.presets(invocation)
-        return web.json_response(session_json(rules, effective, settings.limits, presets, self._watch.snapshots))
+        channels = await self._channels(invocation)
+        return web.json_response(
+            session_json(rules, effective, settings.limits, presets, channels, self._watch.snapshots)
+        )
+
+    async def _channels(self, invocation: Invocation) -> list[str]:
+        """Those with messages; what programs asked for is theirs alone."""
+        return [each for each in await self._core.results.channels(invocation) if each != API_CHANNEL]
 
     async def history(self, request: web.Request) -> web.Response:
         invocation = page_invocation(_channel(request))
@@ -95,7 +103,7 @@ class PageApi:
         lines = await self._core.typed.run(invocation, name, rest)
         if name in ("config", "presets"):
             self._broadcast.tell(Changed("session"))
-        if name == "forget-me":
+        if name == "forget-me" and rest.strip().lower() == "erase":
             self._broadcast.tell(Changed("history"))
         return {"kind": "notice", "lines": lines}
 
@@ -152,6 +160,11 @@ class PageApi:
         back_to = await self._core.results.undo(invocation, request_id)
         self._broadcast.remove(request_id, invocation.channel)
         return {"back_to": None if back_to is None else back_to.request_id}
+
+    async def _redo(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
+        view = await self._core.results.redo(invocation, request_id)
+        self._broadcast.show(view)
+        return {"result": view_json(view)}
 
     async def _delete(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         await self._core.results.delete(invocation, request_id)

@@ -15,9 +15,9 @@ from bots.commands.setting_names import SETTING_NAMES
 from bots.views import ResultView
 from bots.web.health import BackendSnapshot
 from bots.web.live import LiveEvent, Removed, ResultShown
-from config.sampling import OPTIONS, SamplingOverrides
+from config.sampling import OPTIONS, OptionSpec, SamplingOverrides
 from config.settings import LimitSettings
-from config.workspace import Resolution, WorkspaceSettings
+from config.workspace import Resolution, WorkspaceSettings, most_of
 
 Json = dict[str, Any]
 
@@ -73,14 +73,16 @@ def session_json(
     effective: Resolution,
     limits: LimitSettings,
     presets: Presets,
+    channels: Sequence[str],
     snapshots: Sequence[BackendSnapshot],
 ) -> Json:
     """Everything a page needs before its first message."""
     return {
-        "options": [_option_json(each.name, rules, limits) for each in OPTIONS],
+        "options": [_option_json(each, rules, limits) for each in OPTIONS],
         "commands": [asdict(command) for command in COMMANDS],
         "settings": [each.name for each in SETTING_NAMES],
         "presets": {"personal": _presets_json(presets.personal), "shared": _presets_json(presets.shared)},
+        "channels": list(channels),
         "regenerate_emoji": rules.regenerate_emoji,
         "defaults": effective.baseline.model_dump(),
         "limits": {"max_prompt_characters": limits.max_prompt_characters},
@@ -88,22 +90,16 @@ def session_json(
     }
 
 
-def _option_json(name: str, rules: WorkspaceSettings, limits: LimitSettings) -> Json:
-    """One option; `maximum` is the most that is allowed here, `range` what the option takes anywhere."""
-    spec = next(each for each in OPTIONS if each.name == name)
-    ceilings: Mapping[str, tuple[float | None, ...]] = {
-        "length": (rules.ceilings.length, limits.max_length),
-        "samples": (rules.ceilings.samples, limits.max_samples),
-        "temperature": (rules.ceilings.temperature,),
-    }
-    most = [each for each in (spec.maximum, *ceilings.get(name, ())) if each is not None]
+def _option_json(spec: OptionSpec, rules: WorkspaceSettings, limits: LimitSettings) -> Json:
+    """One option, with the bounds that hold here."""
+    maximum = most_of(spec, rules.ceilings, limits)
     return {
-        "name": name,
+        "name": spec.name,
         "aliases": spec.aliases,
         "kind": spec.kind,
         "minimum": spec.minimum,
-        "maximum": min(most, default=None),
-        "range": spec.range,
+        "maximum": maximum,
+        "range": spec.range_up_to(maximum),
         "help": spec.help,
     }
 

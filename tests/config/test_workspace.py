@@ -130,8 +130,8 @@ def test_baseline_is_without_the_command() -> None:
     ("command", "ceilings", "sentences"),
     [
         ({"length": 500}, {"length": 200}, ["length 500 → 200 (this server's ceiling)"]),
-        ({"length": 500}, {}, ["length 500 → 400 (the operator's limit)"]),
-        ({"length": 500}, {"length": 450}, ["length 500 → 400 (the operator's limit)"]),
+        ({"length": 500}, {}, ["length 500 → 400 (the operator's limit, limits.max_length)"]),
+        ({"length": 500}, {"length": 450}, ["length 500 → 400 (the operator's limit, limits.max_length)"]),
         ({"temperature": 1.5}, {"temperature": 1.25}, ["temperature 1.5 → 1.25 (this server's ceiling)"]),
         (
             {"temperature": 0, "samples": 3},

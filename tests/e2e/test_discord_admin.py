@@ -187,7 +187,7 @@ async def test_servers_see_nothing_of_each_other() -> None:
         ada_there = other.add_member(world.ada.user)
         await told(world, world.admin, "config set", setting="length", value="3")
         await told(world, world.ada, "presets save", name="poem", options="length=3")
-        assert "length: as built in" in await told(world, wizard, "config show", square, setting="length")
+        assert "length: 60 (as built in)" in await told(world, wizard, "config show", square, setting="length")
         assert await told(world, wizard, "config audit", square) == "Nobody has changed a setting yet."
         assert "no presets yet" in await told(world, ada_there, "presets list", square)
         (first,) = await world.asked()

@@ -219,6 +219,7 @@ async def test_a_model_that_wakes_up_and_a_server_that_comes_back() -> None:
         await expect(page.locator("#waking")).to_be_hidden()
         await client.server.aclose()
         await expect(page.locator("#connection")).to_contain_text("The connection to Inkling is lost")
+        await expect(page.locator("#health")).to_have_text("Not connected")
         await type_and_send(page, "Once")
         await expect(page.get_by_role("alert")).to_contain_text("I can't reach Inkling")
         await expect(page.locator("#text")).to_have_value("Once")
@@ -230,6 +231,7 @@ async def test_a_model_that_wakes_up_and_a_server_that_comes_back() -> None:
 
 async def _expect_recovery(page: Page, client: PageClient) -> None:
     await expect(page.locator("#connection")).to_be_hidden()
+    await expect(page.locator("#health")).to_contain_text("ready")
     await client.write("Written elsewhere")
     await expect(page.locator(".quote")).to_have_text("Written elsewhere")
     await page.locator("#text").press("Enter")

@@ -266,4 +266,4 @@ async def test_the_home_tab(mode: Mode) -> None:
         assert "Once upon a time · done" in shown
         await world.admin.open_home()
         admins = visible_text(await world.slack.until(lambda: world.admin.home))
-        assert "max_length: as built in" in admins
+        assert "max_length: 400 (the operator's limit, limits.max_length)" in admins

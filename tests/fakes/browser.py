@@ -48,7 +48,9 @@ class Watched:
 
 
 @asynccontextmanager
-async def open_browser(url: str, width: int = 1280, height: int = 800, **options: Any) -> AsyncIterator[Watched]:
+async def open_browser(
+    url: str, width: int = 1280, height: int = 800, wait_for: str = "body:has(#side-buttons button)", **options: Any
+) -> AsyncIterator[Watched]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         try:
@@ -58,7 +60,7 @@ async def open_browser(url: str, width: int = 1280, height: int = 800, **options
             watched = Watched(page, url)
             _listen(watched)
             await page.goto(url)
-            await page.wait_for_selector("body:has(#side-buttons button)")
+            await page.wait_for_selector(wait_for)
             yield watched
         finally:
             await browser.close()

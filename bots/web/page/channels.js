@@ -1,5 +1,6 @@
-// Channels at the left. The list is this browser's; what is in them is kept by Inkling.
+// Channels at the left: those Inkling keeps messages of, and the empty ones this browser made.
 
+import { read } from "./address.js";
 import { byId, h, icon, iconButton } from "./dom.js";
 import { state } from "./store.js";
 
@@ -8,6 +9,7 @@ const FIRST = "general";
 const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
 
 let names = [FIRST];
+const kept = new Set();
 
 function load() {
   try {
@@ -26,17 +28,10 @@ function save() {
   }
 }
 
-function fromAddress() {
-  try {
-    return decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return ""; // A broken address is none.
-  }
-}
-
-export function initChannels(onSwitch) {
+// `onMove(isOtherChannel)`: the address names another channel, or another thread here.
+export function initChannels(onMove) {
   names = load();
-  const wanted = fromAddress();
+  const wanted = read().channel;
   if (NAME.test(wanted)) add(wanted);
   state.channel = names.includes(wanted) ? wanted : FIRST;
   const form = byId("add-channel");
@@ -53,13 +48,27 @@ export function initChannels(onSwitch) {
   });
   byId("new-channel").addEventListener("input", (event) => event.target.setCustomValidity(""));
   addEventListener("hashchange", () => {
-    const name = fromAddress() || FIRST;
-    if (!NAME.test(name) || name === state.channel) return;
+    const name = read().channel || FIRST;
+    if (!NAME.test(name)) return;
+    if (name === state.channel) return onMove(false);
     add(name);
     state.channel = name;
     renderChannels();
-    onSwitch();
+    onMove(true);
   });
+  renderChannels();
+}
+
+// Channels with messages are on every list, and can't be taken off it.
+export function showKept(found) {
+  kept.clear();
+  for (const name of found) kept.add(name);
+  renderChannels();
+}
+
+export function keep(name) {
+  if (kept.has(name)) return;
+  kept.add(name);
   renderChannels();
 }
 
@@ -78,12 +87,12 @@ function leave(name) {
 
 export function renderChannels() {
   byId("channels").replaceChildren(
-    ...names.map((name) =>
+    ...[...new Set([...names, ...kept])].map((name) =>
       h(
         "li",
         {},
         h("a", { href: `#${encodeURIComponent(name)}`, class: "channel", "aria-current": name === state.channel ? "page" : null }, icon("hash"), name),
-        name === FIRST ? null : iconButton("close", `Take ${name} off this list`, () => leave(name), { class: "icon-button leave" }),
+        name === FIRST || kept.has(name) ? null : iconButton("close", `Take ${name} off this list`, () => leave(name), { class: "icon-button leave" }),
       ),
     ),
   );

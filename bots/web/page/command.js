@@ -133,3 +133,23 @@ export function valuesOf(text) {
   }
   return values;
 }
+
+// The beginning of a command with the options of this one and no text yet; empty when it has none.
+export function beginningOf(text) {
+  const options = [...valuesOf(text)].flatMap(([name, value]) => [].concat(value).map((each) => `${name}=${written(name, each)}`));
+  return options.length ? `/complete ${options.join(" ")} ` : "";
+}
+
+export const promptOf = (text) => {
+  const { promptStart, promptEnd } = parse(text);
+  return text.slice(promptStart, promptEnd);
+};
+
+// Only the text; what would be read as a command keeps the sign that it is none.
+export function withoutOptions(text) {
+  const prompt = promptOf(text);
+  return prompt.startsWith("/") ? `/complete prompt: ${prompt}` : prompt;
+}
+
+// Options, and nothing to finish yet.
+export const isBare = (text) => parse(text).options.length > 0 && !promptOf(text).trim();

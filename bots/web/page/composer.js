@@ -1,12 +1,14 @@
 // Where one writes: the text, its tools, what was sent before, and a sentence when something is wrong.
 
 import { ApiError, send } from "./api.js";
-import { byId, h, iconButton, icon, uuid } from "./dom.js";
-import { setOption, valuesOf } from "./command.js";
+import { byId, h, iconButton, icon, isNarrow, uuid } from "./dom.js";
+import { beginningOf, isBare, parse, setOption, valuesOf, withoutOptions } from "./command.js";
 import { OptionsPanel } from "./options.js";
 import { rootGroups, groupOf, state } from "./store.js";
 import { SuggestBox, modelNames, presetText } from "./suggest.js";
 
+const ROOM_FOR_OPTIONS = 560;
+const PRIVATE = "Marks the result with a lock. It is no secret among the pages of this Inkling: whoever can open one is you, and sees it.";
 const DRAFT = "inkling.draft.";
 
 export class Composer {
@@ -16,6 +18,7 @@ export class Composer {
     this.text = byId("text");
     this.error = byId("composer-error");
     this.sent = [];
+    this.kept = new Map();
     this.back = 0;
     this.busy = false;
     this.suggest = new SuggestBox(this.text, () => this.edited());
@@ -23,6 +26,7 @@ export class Composer {
     this.options.onToggle = (open) => this.optionsButton.setAttribute("aria-expanded", String(open));
     this.buildTools();
     this.listen();
+    this.watchRoom();
   }
 
   buildTools() {
@@ -32,15 +36,16 @@ export class Composer {
       { type: "button", class: "tool", "aria-expanded": "false", "aria-controls": "options", onclick: () => this.options.toggle() },
       icon("vary"), this.optionsSummary,
     );
+    this.resetButton = iconButton("undo", "Reset options", () => this.resetOptions(), { class: "icon-button reset-all", hidden: true });
     this.preset = this.select("preset", "Preset");
     this.model = this.select("model", "Model");
     this.private = h(
       "button",
-      { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Private", title: "Only you see the result", onclick: () => this.togglePrivate() },
-      icon("lock"), h("span", {}, "Private"),
+      { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Mark private", title: PRIVATE, onclick: () => this.togglePrivate() },
+      icon("lock"), h("span", {}, "Mark private"),
     );
     this.sendButton = h("button", { class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
-    byId("tools").append(this.optionsButton, this.preset, this.model, this.private, h("span", { class: "space" }), this.sendButton);
+    byId("tools").append(this.optionsButton, this.resetButton, this.preset, this.model, this.private, h("span", { class: "space" }), this.sendButton);
   }
 
   select(name, label) {
@@ -55,6 +60,12 @@ export class Composer {
         this.text.focus();
       },
     });
+  }
+
+  resetOptions() {
+    this.text.value = withoutOptions(this.text.value);
+    this.edited(false);
+    this.text.focus();
   }
 
   togglePrivate() {
@@ -88,11 +99,19 @@ export class Composer {
       event.preventDefault();
       this.submit();
     });
-    this.text.addEventListener("input", () => this.edited());
+    this.text.addEventListener("input", () => {
+      this.makeWay();
+      this.edited();
+    });
+    byId("options").addEventListener("keydown", (event) => this.fromOptions(event));
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("click", () => this.suggest.refresh());
     this.text.addEventListener("blur", () => this.suggest.close());
     this.text.addEventListener("keyup", (event) => ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key) && this.suggest.refresh());
+  }
+
+  watchRoom() {
+    new ResizeObserver(([{ contentRect }]) => this.options.fit(contentRect.width < ROOM_FOR_OPTIONS)).observe(byId("composer"));
   }
 
   key(event) {
@@ -105,11 +124,36 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.submit();
-    } else if (event.key === "ArrowUp" && (this.text.value === "" || this.back > 0) && this.text.selectionEnd === this.text.value.length) {
+    } else if (event.key === "ArrowUp" && (this.isEmpty || this.back > 0) && this.text.selectionEnd === this.text.value.length) {
       this.recall(event, 1);
     } else if (event.key === "ArrowDown" && this.back > 0) {
       this.recall(event, -1);
     }
+  }
+
+  // What is typed at a slider or a number is meant for the text; Enter goes there too.
+  fromOptions(event) {
+    const isSlider = event.target.type === "range";
+    const isLetter = /^\p{L}$/u.test(event.key) && !(event.target.type === "number" && /e/i.test(event.key));
+    const isMeant = isSlider ? event.key.length === 1 : event.target.type === "number" && isLetter;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Enter" && event.target.tagName === "INPUT") event.preventDefault();
+    else if (!isMeant) return;
+    if (isNarrow()) this.options.toggle(false);
+    this.text.focus();
+    this.text.selectionStart = this.text.selectionEnd = parse(this.text.value).promptEnd;
+  }
+
+  // A slash behind kept options begins another command.
+  makeWay() {
+    const before = /^(.*\s)\/$/s.exec(this.text.value)?.[1];
+    if (!before || !isBare(before)) return;
+    this.kept.set(state.channel, before);
+    this.text.value = "/";
+  }
+
+  get isEmpty() {
+    return this.text.value === "" || isBare(this.text.value);
   }
 
   // ↑ brings back what was sent, the latest first; before anything was sent, the latest prompt here.
@@ -120,7 +164,7 @@ export class Composer {
     if (!texts.length || to === this.back) return;
     event.preventDefault();
     this.back = to;
-    this.text.value = to ? texts.at(-to) : "";
+    this.text.value = to ? texts.at(-to) : (this.kept.get(state.channel) ?? "");
     this.text.selectionStart = this.text.selectionEnd = this.text.value.length;
     this.edited(false, true);
   }
@@ -142,6 +186,7 @@ export class Composer {
     this.preset.value = values.get("preset") ?? "";
     this.model.value = values.get("model") ?? "";
     const summary = this.options.summary();
+    this.resetButton.hidden = !values.size;
     this.optionsSummary.textContent = "Options";
     this.optionsButton.title = summary || "Temperature, length and the rest";
     this.optionsButton.classList.toggle("is-set", summary !== "");
@@ -159,7 +204,7 @@ export class Composer {
       const answer = await send(state.channel, text, this.attempt.id, this.private.getAttribute("aria-pressed") === "true");
       this.attempt = null;
       this.remember(text);
-      if (this.text.value === text) this.clear();
+      if (this.text.value === text) this.goOn(text);
       this.busy = false;
       this.onSent(answer, text);
     } catch (error) {
@@ -178,9 +223,18 @@ export class Composer {
     this.sent = this.sent.slice(-50);
   }
 
-  clear() {
-    this.text.value = "";
+  // The next text begins with the options of this one; other commands leave them as they were.
+  goOn(text) {
+    if (parse(text).isComplete || !/^\/[a-z]/i.test(text)) this.kept.set(state.channel, beginningOf(text));
+    this.text.value = this.kept.get(state.channel) ?? "";
     this.edited(false);
+  }
+
+  // A text chosen instead of written, with the options that are set.
+  begin(text) {
+    if (isBare(this.text.value)) text = this.text.value + text;
+    this.text.value = text;
+    return this.submit();
   }
 
   complain(sentence) {

@@ -1,6 +1,6 @@
 // Dialogs: vary, edit, confirm. The browser's own <dialog> keeps the focus inside and gives it back.
 
-import { byId, h, icon, iconButton } from "./dom.js";
+import { byId, h, iconButton, isNarrow } from "./dom.js";
 import { OptionField, valuesFrom } from "./options.js";
 import { state } from "./store.js";
 import { modelNames } from "./suggest.js";
@@ -17,7 +17,13 @@ export function openDialog({ title, body, action, submit, danger = false, wide =
     h("div", { class: "dialog-body" }, body, error),
     h("footer", { class: "dialog-end" }, h("button", { type: "button", class: "quiet", onclick: close }, action ? "Cancel" : "Close"), action ? ok : null),
   );
-  const dialog = h("dialog", { class: wide ? "wide" : "", "aria-label": title, onclose: () => dialog.remove() }, form);
+  const opener = document.activeElement;
+  const place = opener?.closest(".result");
+  const leave = () => {
+    dialog.remove();
+    if (!opener?.isConnected) (place?.querySelector(".actions button") ?? byId("text")).focus();
+  };
+  const dialog = h("dialog", { class: wide ? "wide" : "", "aria-label": title, onclose: leave }, form);
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -36,7 +42,13 @@ export function openDialog({ title, body, action, submit, danger = false, wide =
   });
   document.body.append(dialog);
   dialog.showModal();
+  if (!isNarrow()) focusFirst(dialog, danger);
   return dialog;
+}
+
+// What one came to do, not the button that closes; where something is lost for good, the way out.
+function focusFirst(dialog, danger) {
+  dialog.querySelector(danger ? ".dialog-end button" : ".dialog-body :is(input, select, textarea)")?.focus();
 }
 
 export function confirmDelete(submit) {

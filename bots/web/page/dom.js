@@ -62,6 +62,8 @@ export function iconButton(name, label, onclick, props = {}) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
 
+export const lockTag = () => h("span", { class: "tag" }, icon("lock"), "Private");
+
 // Well-known reactions drawn by the page, so that they look the same where no emoji font is installed.
 const DRAWN = { "🔁": "again", "▶️": "continue", "⏹️": "stop", "🗑️": "delete" };
 export const emoji = (sign) => (DRAWN[sign] ? icon(DRAWN[sign]) : h("span", { class: "emoji" }, sign));

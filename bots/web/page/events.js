@@ -24,6 +24,7 @@ export function connect(handlers) {
       source.close();
       failures += 1;
       showLost(open);
+      handlers.lost();
       timer = setTimeout(open, Math.min(15000, 500 * 2 ** Math.min(failures, 5)));
     };
   };

@@ -1,17 +1,18 @@
 // The page, put together.
 
 import * as api from "./api.js";
-import { initChannels } from "./channels.js";
+import { initChannels, keep, showKept } from "./channels.js";
 import { learnOptions } from "./command.js";
 import { Composer } from "./composer.js";
 import { confirmDelete, editPrompt, openHelp, varyResult } from "./dialogs.js";
 import { announce, byId, h, icon, iconButton, isNarrow } from "./dom.js";
 import { connect } from "./events.js";
 import { closeMenu } from "./menu.js";
-import { addNotice, clearMessages, initWelcome, renderMessages, toEnd } from "./messages.js";
+import { addNotice, clearMessages, initScroll, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
 import * as store from "./store.js";
-import { closeThread, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
+import { flash, offer } from "./toast.js";
+import { closeThread, followAddress, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
 
 const { state } = store;
 const PAGE_SIZE = 50;
@@ -40,6 +41,11 @@ const tools = {
   vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
   edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
   remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
+  undone: ({ request_id: id }) => {
+    forget(id);
+    const putBack = offer("Undone.", "Put it back", () => api.act(id, "redo").then(() => follow(id)).catch(tellTrouble));
+    if (!document.activeElement.closest(".result")) putBack.focus(); // The button that was pressed is gone.
+  },
   copy: async (text, card) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -58,15 +64,10 @@ async function vary(view) {
   });
 }
 
-function flash(text) {
-  const note = h("div", { class: "toast" }, text);
-  document.body.append(note);
-  setTimeout(() => note.remove(), 1600);
-}
-
 function receive(view) {
-  const merged = store.merge(view);
+  const merged = store.merge(view, true);
   if (!merged) return;
+  keep(view.channel);
   if (store.isEnded(merged.merged) && merged.before && !store.isEnded(merged.before)) tellEnd(merged.merged);
   if (following === view.request_id) follow(view.request_id);
   store.changed();
@@ -77,23 +78,29 @@ function tellEnd(view) {
   announce(view.error ?? (texts.length ? `Written: ${texts.join(". ")}` : "Ended without text."));
 }
 
+function forget(id) {
+  store.remove(id);
+  renderMessages();
+  renderThread();
+}
+
 async function refreshSession() {
   state.session = await api.session(state.channel);
   learnOptions(state.session.options);
   showHealth(state.session);
+  showKept(state.session.channels);
   composer.refreshSession();
   store.changed();
 }
 
-async function refreshHistory() {
+// `anew`: what is known may be wrong altogether, so only what the answer holds or is being written stays.
+async function refreshHistory(anew = false) {
   const channel = state.channel;
+  const before = store.inChannel(channel).filter(store.isEnded);
   const { results } = await api.history(channel);
   const ids = new Set(results.map((view) => view.request_id));
-  const [first, last] = [results[0]?.request_id ?? "", results.at(-1)?.request_id ?? "\uffff"];
-  for (const known of store.inChannel(channel)) {
-    const id = known.request_id;
-    if (id >= first && id <= last && !ids.has(id) && store.isEnded(known)) store.forget(id);
-  }
+  const first = results[0]?.request_id ?? "";
+  for (const { request_id: id } of before) if ((anew || id >= first) && !ids.has(id)) store.forget(id);
   const isFirst = !state.loaded;
   for (const view of results) store.merge(view);
   if (channel !== state.channel) return;
@@ -112,6 +119,13 @@ async function loadOlder() {
   const fromEnd = scroll.scrollHeight - scroll.scrollTop;
   renderMessages();
   scroll.scrollTop = scroll.scrollHeight - fromEnd;
+}
+
+// Nobody knows how the model is when nobody answers.
+function showLost() {
+  byId("health").replaceChildren(h("span", { class: "dot lost" }), h("span", { class: "health-text" }, h("b", {}, "Not connected")));
+  byId("health").title = "Whether the model is ready shows when the connection is back.";
+  byId("waking").hidden = true;
 }
 
 const tellTrouble = (error) => composer.complain(error.message);
@@ -148,10 +162,15 @@ function openSide(open) {
   if (open) byId("side").querySelector("a").focus();
 }
 
-function switchChannel() {
+function move(isOtherChannel) {
   closeMenu();
-  closeThread();
   openSide(false);
+  if (isOtherChannel) switchChannel();
+  followAddress();
+}
+
+function switchChannel() {
+  state.openGroup = null;
   clearMessages();
   state.loaded = false;
   state.hasOlder = false;
@@ -189,24 +208,21 @@ function listen() {
 }
 
 initThread(tools);
-initWelcome((text) => composer.submit(text));
-initChannels(switchChannel);
+initScroll();
+initWelcome((text) => composer.begin(text));
+initChannels(move);
 store.onChange(renderMessages);
 store.onChange(renderThread);
 listen();
 composer.restoreDraft();
+followAddress();
 connect({
   hello: () => Promise.all([refreshSession(), refreshHistory()]).catch(tellTrouble),
+  lost: showLost,
   result: receive,
-  removed: ({ request_id }) => {
-    store.forget(request_id);
-    store.changed();
-  },
+  removed: ({ request_id }) => forget(request_id),
   session: () => refreshSession().catch(tellTrouble),
-  history: () => {
-    store.forgetChannel(state.channel, new Set(store.running().map((view) => view.request_id)));
-    refreshHistory().catch(tellTrouble);
-  },
+  history: () => refreshHistory(true).catch(tellTrouble),
   health: showHealth,
 });
 if (!isNarrow()) {

@@ -14,7 +14,7 @@ export function closeMenu(giveBackFocus = false) {
   return true;
 }
 
-// items: [{ icon | sign, label, run, danger }]; `inRow` shows signs side by side.
+// items: [{ icon | sign, label, title, run, danger }]; `inRow` shows signs side by side.
 export function openMenu(anchor, items, inRow = false) {
   if (open?.anchor === anchor) return closeMenu(true);
   closeMenu();
@@ -34,7 +34,7 @@ export function openMenu(anchor, items, inRow = false) {
           class: item.danger ? "danger" : "",
           tabIndex: -1,
           "aria-label": item.label,
-          title: inRow ? item.label : null,
+          title: inRow ? item.label : item.title,
           onclick: () => choose(item),
         },
         item.sign ? emoji(item.sign) : icon(item.icon),

@@ -1,7 +1,7 @@
 // The middle: one message per story, private answers, and what a first visit sees.
 
-import { byId, h, icon, iconButton, plural } from "./dom.js";
-import { groupOf, isEnded, rootGroups, state, storyOf } from "./store.js";
+import { byId, h, icon, iconButton, lockTag, plural } from "./dom.js";
+import { groupOf, isEnded, newestIn, rootGroups, state, storyOf } from "./store.js";
 import { openThread } from "./thread.js";
 
 const PREVIEW = 360;
@@ -14,7 +14,7 @@ const rows = new Map();
 const notices = [];
 
 export function addNotice(command, lines) {
-  const notice = { channel: state.channel, el: null, after: rootGroups(state.channel).at(-1) ?? "" };
+  const notice = { channel: state.channel, el: null, after: newestIn(state.channel) };
   const close = iconButton("close", "Dismiss", () => {
     notices.splice(notices.indexOf(notice), 1);
     renderMessages();
@@ -39,9 +39,23 @@ export function toEnd() {
   requestAnimationFrame(() => (byId("scroll").scrollTop = byId("scroll").scrollHeight));
 }
 
-export function renderMessages() {
+// Whatever takes room from the messages, a banner or the options, who was at their end stays there.
+export function initScroll() {
   const scroll = byId("scroll");
-  const wasAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  let wasAtEnd = true;
+  let height = scroll.clientHeight;
+  // An event that is told after the room changed says nothing about where one was before.
+  scroll.addEventListener("scroll", () => scroll.clientHeight === height && (wasAtEnd = isAtEnd()));
+  new ResizeObserver(() => {
+    height = scroll.clientHeight;
+    if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
+  }).observe(scroll);
+}
+
+const isAtEnd = () => byId("scroll").scrollHeight - byId("scroll").scrollTop - byId("scroll").clientHeight < 120;
+
+export function renderMessages() {
+  const wasAtEnd = isAtEnd();
   const groups = rootGroups(state.channel);
   const list = byId("messages");
   const wanted = order(groups);
@@ -54,17 +68,18 @@ export function renderMessages() {
   while (list.children.length > wanted.length) list.lastChild.remove();
   byId("older").hidden = !state.hasOlder;
   byId("welcome").hidden = !state.loaded || wanted.length > 0;
-  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
+  if (wasAtEnd) byId("scroll").scrollTop = byId("scroll").scrollHeight;
 }
 
+// Ids sort by time: an answer stands behind everything that was there when it came, whatever is forgotten since.
 function order(groups) {
   const here = notices.filter((notice) => notice.channel === state.channel);
-  const early = here.filter((notice) => !groups.includes(notice.after)).map((notice) => notice.el);
-  const rest = groups.flatMap((groupId) => [
-    rowOf(groupId).el,
-    ...here.filter((notice) => notice.after === groupId).map((notice) => notice.el),
-  ]);
-  return [...early, ...rest];
+  const wanted = [];
+  for (const groupId of groups) {
+    while (here.length && here[0].after < groupId) wanted.push(here.shift().el);
+    wanted.push(rowOf(groupId).el);
+  }
+  return [...wanted, ...here.map((notice) => notice.el)];
 }
 
 function rowOf(groupId) {
@@ -86,12 +101,12 @@ class MessageRow {
     this.open = h("button", { type: "button", class: "open-thread", onclick: () => openThread(groupId, true) }, this.preview, this.meta);
     this.el = h(
       "li",
-      { class: "message" },
+      { class: "message", "data-group": groupId },
       h("div", { class: "avatar", "aria-hidden": "true" }, "Y"),
       h(
         "div",
         { class: "message-body" },
-        h("p", { class: "by" }, h("b", {}, "You"), h("time", { dateTime: at.toISOString(), title: at.toLocaleString() }, when(at))),
+        h("p", { class: "by" }, h("b", {}, "You"), h("time", { dateTime: at.toISOString(), title: at.toLocaleString() }, when(at)), first.private && lockTag()),
         this.quote, this.heading, this.open,
       ),
     );
@@ -117,7 +132,7 @@ class MessageRow {
 }
 
 function previewText(view) {
-  const text = view.samples.find((sample) => sample.text)?.text.trim() ?? "";
+  const text = view.samples.find((sample) => sample.text)?.text.trim().replace(/\s*\n\s*\n\s*/g, "\n") ?? "";
   if (!text) return view.error ?? (isEnded(view) ? "Ended before a word was written." : (view.notice ?? "Writing …"));
   if (!isEnded(view)) return text.length > PREVIEW ? `… ${text.slice(-PREVIEW)}` : text;
   return text.length > PREVIEW ? `${text.slice(0, PREVIEW)} …` : text;

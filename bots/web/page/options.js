@@ -26,18 +26,20 @@ export class OptionField {
       step: isNumber ? (spec.kind === "integer" ? 1 : "any") : null,
       inputMode: spec.kind === "integer" ? "numeric" : isNumber ? "decimal" : "text",
       spellcheck: false,
-      "aria-describedby": `${id}-help`,
+      "aria-describedby": `${id}-wrong ${id}-help`,
       oninput: () => this.changed(this.field.value),
     });
     this.slider = this.makeSlider();
     this.reset = iconButton("undo", `Back to the usual ${labelOf(spec.name)}`, () => this.onInput(null), { class: "icon-button reset" });
+    this.wrong = h("p", { class: "option-wrong", id: `${id}-wrong`, role: "status" });
     this.el = h(
       "div",
       { class: `option${this.slider ? "" : " plain"}` },
       h("label", { for: id, title: `${spec.help} ${spec.range}.` }, labelOf(spec.name)),
-      this.reset,
       this.field,
       this.slider,
+      this.reset,
+      this.wrong,
       h("span", { class: "sr", id: `${id}-help` }, `${spec.help} ${spec.range}.`),
     );
   }
@@ -58,7 +60,18 @@ export class OptionField {
   }
 
   changed(value) {
-    this.onInput(value === "" ? null : value);
+    if (!this.field.validity.badInput) this.onInput(value === "" ? null : value);
+    this.judge();
+  }
+
+  // What is wrong with the number, in words beside it.
+  judge() {
+    const { validity } = this.field;
+    const [least, most] = [this.spec.minimum, this.spec.maximum].map((bound) => bound?.toLocaleString("en"));
+    const wanted = validity.stepMismatch ? "a whole number" : `${validity.badInput ? "a number " : ""}between ${least} and ${most} here`;
+    const sentence = validity.valid ? "" : `${labelOf(this.spec.name)} must be ${wanted}.`;
+    if (this.wrong.textContent !== sentence) this.wrong.textContent = sentence;
+    this.field.setAttribute("aria-invalid", String(!validity.valid));
   }
 
   // Half-typed numbers are no numbers yet.
@@ -73,6 +86,7 @@ export class OptionField {
     this.el.classList.toggle("is-set", value !== null);
     this.reset.hidden = value === null;
     if (document.activeElement !== this.field) this.field.value = value === null && this.spec.name === "seed" ? "" : this.readable(shown);
+    this.judge();
     this.field.placeholder = this.spec.name === "seed" ? "random" : this.spec.name === "stop" ? "none" : "";
     if (!this.slider) return;
     this.slider.value = Number(shown);
@@ -147,6 +161,19 @@ export class OptionsPanel {
   }
 
   toggle(open = byId("options").hidden) {
+    this.wanted = open;
+    this.show(open);
+  }
+
+  // Where there is little room the panel closes by itself, and comes back with the room.
+  fit(isTight) {
+    if (isTight === this.isTight) return;
+    this.isTight = isTight;
+    this.show(Boolean(this.wanted) && !isTight);
+  }
+
+  show(open) {
+    if (!open && byId("options").contains(document.activeElement)) this.text.focus();
     byId("options").hidden = !open;
     byId("app").classList.toggle("with-options", open);
     this.onToggle?.(open);

@@ -1,14 +1,14 @@
 // One place of a story: the shown alternative with its samples, buttons and reactions.
 
 import { act } from "./api.js";
-import { button, emoji, h, iconButton, icon } from "./dom.js";
+import { button, emoji, h, iconButton, icon, lockTag } from "./dom.js";
 import { openMenu } from "./menu.js";
-import { choose, isEnded, sampleContinuedBy, state } from "./store.js";
+import { choose, isEnded, isPicked, originOf, state } from "./store.js";
 
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), copy(text, card) }
+  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), undone(view), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
@@ -31,6 +31,7 @@ export class ResultCard {
   update(place) {
     const { view, alternatives } = place;
     this.view = view;
+    this.alternatives = alternatives;
     this.el.dataset.id = view.request_id;
     this.el.dataset.status = view.status;
     this.el.setAttribute("aria-busy", String(!isEnded(view)));
@@ -44,15 +45,15 @@ export class ResultCard {
 
   updateHead(view, alternatives) {
     const index = alternatives.findIndex((each) => each.request_id === view.request_id);
-    const origin = view.parent_id ? sampleContinuedBy(view) : null;
-    const key = `${view.request_id} ${index} ${alternatives.length} ${origin?.index}`;
+    const origin = view.parent_id ? originOf(view) : null;
+    const key = `${view.request_id} ${index} ${alternatives.length} ${JSON.stringify(origin)}`;
     if (key === this.headKey) return;
     this.headKey = key;
-    const several = origin && origin.parent.samples.length > 1;
-    const label = several ? `Continued from ${origin.index + 1}/${origin.parent.samples.length}` : "Continued";
+    const from = origin?.count > 1 ? ` from ${origin.index + 1}/${origin.count}` : "";
+    const label = `Continued${from}${origin?.isEdited ? ", then edited" : ""}`;
     this.head.replaceChildren(
       ...(view.parent_id ? [h("span", { class: "tag" }, icon("continue"), label)] : []),
-      ...(view.private ? [h("span", { class: "tag" }, icon("lock"), "Private")] : []),
+      ...(view.private ? [lockTag()] : []),
       h("span", { class: "heading" }, view.heading),
       ...(alternatives.length > 1 ? [this.pager(alternatives, index)] : []),
     );
@@ -96,11 +97,9 @@ export class ResultCard {
   updateActions(view, alternatives) {
     const key = `${view.request_id} ${view.actions} ${alternatives.length} ${state.session?.regenerate_emoji}`;
     if (key === this.actionsKey) return;
-    const hadFocus = this.actions.contains(document.activeElement);
     this.actionsKey = key;
-    this.actions.replaceChildren(...this.buttons(view));
-    this.reactions.replaceChildren(...this.reactionButtons(view, alternatives));
-    if (hadFocus) this.actions.querySelector("button")?.focus();
+    replaceButtons(this.actions, this.buttons(view));
+    replaceButtons(this.reactions, this.reactionButtons(view, alternatives));
   }
 
   buttons(view) {
@@ -124,9 +123,20 @@ export class ResultCard {
       has("same_seed") && { icon: "seed", label: "Again with the same seed", run: () => this.run("same_seed") },
       has("edit") && { icon: "edit", label: "Edit the prompt", run: () => this.tools.edit(view) },
       { icon: "copy", label: "Copy the text", run: () => this.tools.copy(text, this) },
-      has("undo") && { icon: "undo", label: "Undo", run: () => this.run("undo") },
+      has("undo") && { icon: "undo", ...this.undoing(view), run: () => this.undo(view) },
       has("delete") && { icon: "delete", label: "Delete", danger: true, run: () => this.tools.remove(view, this) },
     ].filter(Boolean);
+  }
+
+  // What undoing takes away here, and what is there then.
+  undoing(view) {
+    if (this.alternatives.length > 1) return { label: "Undo this version", title: "The other versions stay." };
+    if (view.parent_id) return { label: "Undo this continuation", title: "The story ends before it again." };
+    return { label: "Undo this request", title: "It leaves the channel; you can put it back." };
+  }
+
+  async undo(view) {
+    if (await this.run("undo")) this.tools.undone(view);
   }
 
   reactionButtons(view, alternatives) {
@@ -158,8 +168,8 @@ export class ResultCard {
 
   async run(action, body = {}) {
     this.complain(null);
-    const buttons = [...this.actions.querySelectorAll("button")];
-    for (const each of buttons) each.disabled = true;
+    if (this.isBusy) return false;
+    this.isBusy = true;
     try {
       const answer = await act(this.view.request_id, action, body);
       if (answer.request_id) this.tools.follow(answer.request_id);
@@ -168,7 +178,7 @@ export class ResultCard {
       this.complain(error.message);
       return false;
     } finally {
-      for (const each of buttons) each.disabled = false;
+      this.isBusy = false;
     }
   }
 
@@ -176,6 +186,13 @@ export class ResultCard {
     this.complaint.hidden = !sentence;
     setText(this.complaint, sentence ?? "");
   }
+}
+
+// Who was at one of the buttons stays there: a focus that falls to the page is lost for the keyboard.
+function replaceButtons(place, buttons) {
+  const hadFocus = place.contains(document.activeElement);
+  place.replaceChildren(...buttons);
+  if (hadFocus) buttons.find((each) => !each.disabled)?.focus();
 }
 
 class SampleBlock {
@@ -186,8 +203,12 @@ class SampleBlock {
     this.text = document.createTextNode("");
     this.cursor = h("span", { class: "cursor", "aria-hidden": "true" }, "▌");
     this.footer = h("span", { class: "footer" });
-    const count = h("span", { class: "count" }, `${sample.index + 1}/${view.samples.length}`);
-    this.pick = button("pick", "Pick this", () => card.run("continue", { sample: sample.index }), { class: "button small" });
+    this.picked = h("span", { class: "tag" }, icon("pick"), "Picked");
+    const count = h("p", { class: "count" }, `${sample.index + 1}/${view.samples.length}`, this.picked);
+    this.pick = button("continue", "Pick this and go on", () => card.run("continue", { sample: sample.index }), {
+      class: "button small",
+      title: "Continues the story from this sample",
+    });
     this.el = h(
       "div",
       { class: "sample" },
@@ -224,6 +245,9 @@ class SampleBlock {
     this.cursor.hidden = !isOpen || sample.end !== null;
     this.el.hidden = isOpen && view.status === "waiting";
     setText(this.footer, sample.footer);
+    const picked = this.several && isPicked(view, sample.index);
+    this.picked.hidden = !picked;
+    this.el.classList.toggle("picked", picked);
     this.pick.hidden = isOpen || !view.actions.includes("pick") || !sample.text;
   }
 }

@@ -13,6 +13,8 @@ export const state = {
 
 const results = new Map();
 const chosen = new Map();
+const newest = new Map();
+const removed = new Set();
 const listeners = new Set();
 let scheduled = false;
 
@@ -41,12 +43,16 @@ function isOlder(view, known) {
   return !isEnded(view) && written(view) < written(known);
 }
 
-export function merge(view) {
+// `isLive`: the stream says it, which knows better than an answer that may have left before a result was removed.
+export function merge(view, isLive = false) {
+  if (isLive) removed.delete(view.request_id);
+  if (removed.has(view.request_id)) return null;
   const known = results.get(view.request_id);
   if (known && isOlder(view, known)) return null;
   if (!known && view.prompt === undefined) return null;
   const merged = { ...known, ...view };
   results.set(view.request_id, merged);
+  if (merged.request_id > newestIn(merged.channel)) newest.set(merged.channel, merged.request_id);
   if (!known && groupOf(view.group_id).length > 1) chosen.delete(view.group_id);
   return { merged, before: known };
 }
@@ -57,8 +63,13 @@ export function forget(id) {
   if (view && chosen.get(view.group_id) === id) chosen.delete(view.group_id);
 }
 
-export function forgetChannel(channel, keep = new Set()) {
-  for (const [id, view] of results) if (view.channel === channel && !keep.has(id)) results.delete(id);
+// The latest request ever seen in a channel: a point in its time that stays when the request is forgotten.
+export const newestIn = (channel) => newest.get(channel) ?? "";
+
+// Deleted or undone: an answer still under way doesn't bring it back, the stream does.
+export function remove(id) {
+  removed.add(id);
+  forget(id);
 }
 
 export const find = (id) => results.get(id);
@@ -119,12 +130,16 @@ export function storyOf(rootGroup) {
   return places;
 }
 
-export function sampleContinuedBy(view) {
+// → { count, index, isEdited }: where a continuation comes from, as far as that is loaded.
+export function originOf(view) {
   const parent = results.get(view.parent_id);
-  if (!parent) return null;
-  const index = parent.samples.findIndex((sample) => parent.prompt + sample.text === view.prompt);
-  return index < 0 ? null : { parent, index };
+  const sample = parent?.samples[view.parent_sample];
+  if (!sample) return null;
+  return { count: parent.samples.length, index: view.parent_sample, isEdited: view.prompt !== parent.prompt + sample.text };
 }
+
+// Whether the story shown goes on from this sample.
+export const isPicked = (view, index) => childGroups(view.request_id).some((group) => shownOf(group).parent_sample === index);
 
 export function running(groups = null) {
   const open = [...results.values()].filter((view) => !isEnded(view));

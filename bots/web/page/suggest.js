@@ -8,7 +8,7 @@ const MOST = 8;
 const SWITCHES = [
   { name: "preset", help: "Options saved under a name.", assign: true },
   { name: "model", help: "Another model than usual.", assign: true },
-  { name: "private", help: "Only you see the result.", flag: true },
+  { name: "private", help: "Marks the result with a lock; every page of this Inkling shows it.", flag: true },
   { name: "prompt:", help: "What follows is the text, whatever it looks like.", colon: true },
 ];
 const SUB_WORDS = {
@@ -48,7 +48,8 @@ function completeItems(text, before) {
   const typed = word.replace(/^-+/, "").toLowerCase().replaceAll("-", "_");
   const isFlag = word.startsWith("-");
   const promptFollows = text.slice(parsed.promptStart + word.length).trim() !== "";
-  if (!isFlag && (typed.length === 1 || (typed === "" && promptFollows))) return null;
+  // Behind options a text is as likely as another option: the list waits for letters there.
+  if (!isFlag && (typed.length === 1 || (typed === "" && (promptFollows || parsed.options.length)))) return null;
   return { start, items: optionItems(typed, parsed.options, isBehind) };
 }
 

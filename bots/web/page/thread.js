@@ -1,5 +1,6 @@
 // The open story at the right: each place of it, from its beginning to what is being written now.
 
+import * as address from "./address.js";
 import { byId, h, iconButton, isNarrow } from "./dom.js";
 import { ResultCard } from "./result.js";
 import { groupOf, loadAlternatives, rootOf, state, storyOf, changed } from "./store.js";
@@ -8,6 +9,8 @@ const cards = new Map();
 let body = null;
 let tools = null;
 let openedFrom = null;
+let looking = false;
+let isNew = false;
 
 export function initThread(cardTools) {
   tools = cardTools;
@@ -20,23 +23,50 @@ export function initThread(cardTools) {
 export function openThread(groupId, takeFocus = false) {
   openedFrom = takeFocus ? document.activeElement : null;
   const root = rootOf(groupId);
-  if (state.openGroup !== root) {
-    state.openGroup = root;
-    cards.clear();
-    body.replaceChildren();
-    const known = groupOf(root)[0];
-    if (known) loadAlternatives(known.request_id).catch(() => {}); // The history has most of them; this adds older ones.
-  }
+  if (state.openGroup !== root) show(root);
+  address.showThread(state.channel, root);
   changed();
   if (takeFocus && isNarrow()) requestAnimationFrame(() => byId("thread").querySelector("button").focus());
 }
 
+async function show(root) {
+  state.openGroup = root;
+  cards.clear();
+  body.replaceChildren();
+  looking = true;
+  isNew = true;
+  try {
+    await loadAlternatives(groupOf(root)[0]?.request_id ?? root); // The history has most of them; this adds older ones.
+  } catch {
+    // It was deleted: a thread that has nothing else closes.
+  }
+  looking = false;
+  changed();
+}
+
+// What the address says, when it changed by itself.
+export function followAddress() {
+  const { thread } = address.read();
+  if (!thread) return void closeThread();
+  if (thread !== state.openGroup) show(thread);
+  changed();
+}
+
 export function closeThread() {
   if (!state.openGroup) return false;
+  const group = state.openGroup;
   state.openGroup = null;
+  address.hideThread(state.channel);
+  if (byId("thread").contains(document.activeElement)) leave(group);
   changed();
-  openedFrom?.isConnected && openedFrom.focus();
   return true;
+}
+
+// The focus goes back to where the thread was opened, or to its message.
+function leave(group) {
+  const message = document.querySelector(`[data-group="${CSS.escape(group)}"] .open-thread`);
+  const back = openedFrom?.isConnected ? openedFrom : (message ?? byId("text"));
+  back.focus();
 }
 
 export function renderThread() {
@@ -45,12 +75,16 @@ export function renderThread() {
   panel.hidden = !places.length;
   byId("app").classList.toggle("with-thread", !panel.hidden);
   if (!places.length) {
-    if (state.loaded) state.openGroup = null;
+    if (state.loaded && !looking) closeThread();
     return;
   }
   const wasAtEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 80;
+  const height = body.scrollHeight;
   reconcile(places);
-  if (wasAtEnd) body.scrollTop = body.scrollHeight;
+  // A thread that is opened shows its beginning; one that is read at its end follows it as it grows.
+  if (isNew) body.scrollTop = 0;
+  else if (wasAtEnd && body.scrollHeight > height) body.scrollTop = body.scrollHeight;
+  isNew = false;
 }
 
 function reconcile(places) {

@@ -319,6 +319,13 @@ class QueryContract:
         await store.delete(records[2].id)
         assert await store.recent(HERE, "general", 10, before=records[2].id) == tuple(records[:2])
 
+    async def test_channels_are_told_once_each(self, store: Store) -> None:
+        assert await store.channels(HERE) == ()
+        for channel in ("poems", "general", "poems", "a%b"):
+            await ended(store, channel=channel)
+        await ended(store, channel="other", workspace=ELSEWHERE)
+        assert await store.channels(HERE) == ("a%b", "general", "poems")
+
     @pytest.mark.parametrize("limit", [0, -1])
     async def test_a_limit_below_one_gives_nothing(self, store: Store, limit: int) -> None:
         await ended(store)

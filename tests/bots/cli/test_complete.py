@@ -66,7 +66,7 @@ async def test_json_holds_everything(tmp_path: Path) -> None:
     assert told["options"]["seed"] == 3
     assert told["options"]["stop"] == ["time", "\n"]
     assert told["options"]["length"] == 400
-    assert told["notes"] == ["length 500 → 400 (the operator's limit)"]
+    assert told["notes"] == ["length 500 → 400 (the operator's limit, limits.max_length)"]
     [sample] = told["samples"]
     assert set(sample) == {"text", "seed", "finish_reason", "stop_reason", "completion_tokens"}
     assert (sample["seed"], sample["finish_reason"], sample["stop_reason"]) == (3, "stop", "time")

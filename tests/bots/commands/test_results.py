@@ -123,6 +123,25 @@ class TestAt:
                 await world.core.results.at(world.call(BOB), "general/9")
 
 
+class TestRedo:
+    async def test_puts_back_what_was_undone(self) -> None:
+        async with open_world() as world:
+            first, second = await story_of(world, 2)
+            await world.core.results.undo(world.call(), second.id)
+            back = await world.core.results.redo(world.call(), second.id)
+            assert (back.request_id, back.status) == (second.id, "done")
+            ids = [view.request_id for view in await world.core.results.history(world.call())]
+            assert ids == [first.id, second.id]
+            assert (await world.core.results.redo(world.call(), second.id)).request_id == second.id
+
+    async def test_not_by_others(self) -> None:
+        async with open_world() as world:
+            done = await world.completed()
+            await world.core.results.undo(world.call(), done.id)
+            with pytest.raises(NotAllowed, match="Only @ann or an admin can put back this"):
+                await world.core.results.redo(world.call(BOB), done.id)
+
+
 class TestUndo:
     async def test_goes_back_one_step(self) -> None:
         async with open_world() as world:

@@ -8,6 +8,8 @@ from bots.commands.help import COMMANDS, help_lines
 from bots.commands.status import Status
 from config.errors import NotFound
 from config.sampling import OPTIONS
+from config.settings import LimitSettings
+from config.workspace import Ceilings
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.recording_reply import RecordingFront
 from tests.fakes.worlds import ADMIN, Clock, open_world, opened_core, settings_with, stored
@@ -44,7 +46,7 @@ async def test_a_backend_that_is_gone_is_named() -> None:
 
 
 def test_help_explains_every_command_and_option() -> None:
-    text = "\n".join(help_lines())
+    text = "\n".join(help_lines(Ceilings(), LimitSettings()))
     for command in COMMANDS:
         assert f"/{command.name}" in text
     for option in OPTIONS:

@@ -11,8 +11,11 @@ from backends.factory import Backends
 from backends.store.sqlite import SqliteStore
 from bots.commands.command_line import parse_options
 from bots.commands.invocation import Invocation, Requester
+from bots.commands.setting_names import SETTING_NAMES
+from bots.commands.usual_settings import usual_texts
 from bots.core import Core
 from config.errors import InklingError, InvalidOptions, NotAllowed, NotFound
+from config.sampling import SamplingOverrides
 from config.settings import Settings
 from config.workspace import WorkspaceRef
 from tests.fakes.scripted_backend import ScriptedBackend
@@ -70,11 +73,40 @@ async def test_config_shows_sets_and_resets(core: Core) -> None:
     assert (await run(core, "config set  max_length  100"))[0].startswith("max_length is now 100.")
     assert await run(core, "config show max_len") == ("max_length: 100",)
     assert await run(core, "config reset max_length") == ("max_length is back to what it was at first.",)
-    assert await run(core, "config show max_len") == ("max_length: as built in",)
+    assert await run(core, "config show max_len") == ("max_length: 400 (the operator's limit, limits.max_length)",)
     assert await run(core, "config audit") == (
         "2026-01-02 03:04 UTC · @ada · reset max_length",
         "2026-01-02 03:04 UTC · @ada · set max_length 100",
     )
+
+
+async def test_config_shows_what_holds_where_nothing_is_set(core: Core) -> None:
+    await run(core, "config set temperature 0.5")
+    lines = await run(core, "config")
+    assert not [line for line in lines if line.endswith(": as built in")]
+    for line in (
+        "temperature: 0.5",
+        "top_k: 40 (as built in)",
+        "seed: random (as built in)",
+        "stop: none (as built in)",
+        "max_temperature: 2 (as built in)",
+        "backend: local (the operator's)",
+        "regenerate_by: anyone (as built in)",
+        "cooldown_s: 0 (as built in)",
+    ):
+        assert line in lines
+    usual = usual_texts(Settings(defaults=SamplingOverrides(top_k=7)), "local")
+    assert usual["top_k"] == "7 (the operator's)"
+    assert usual.keys() == {each.name for each in SETTING_NAMES}
+
+
+async def test_help_tells_the_bounds_that_hold_here(core: Core) -> None:
+    await run(core, "config set max_samples 2")
+    lines = await run(core, "help", MEMBER)
+    assert [line.partition(":")[0] for line in lines if line.startswith(("length (", "samples ("))] == [
+        "length (1 – 400)",
+        "samples (1 – 2)",
+    ]
 
 
 async def test_config_knows_channels_roles_and_people(core: Core) -> None:

@@ -94,6 +94,22 @@ async def test_without_the_token_nothing_but_health_is_told(locked: PageClient, 
     assert await status(locked, "/healthz") == 200
 
 
+async def test_the_form_says_when_a_token_is_not_right(locked: PageClient) -> None:
+    for query, is_told in (("", False), ("?token=", True), ("?token=<b>wrong", True)):
+        async with locked.http.get(f"{locked.url}/{query}") as response:
+            html = await response.text()
+        assert ("That token is not right." in html) == is_told
+        assert "wrong<" not in html
+        assert "<b>" not in html
+
+
+@pytest.mark.parametrize("name", ["base.css", "token.css", "icon.svg"])
+async def test_what_the_form_is_drawn_with_needs_no_token(locked: PageClient, name: str) -> None:
+    assert await status(locked, f"/page/{name}") == 200
+    assert await status(locked, f"/page/{name}", Host="evil.example") == 403
+    assert await status(locked, f"/page/{name}/../main.js") == 401
+
+
 async def test_a_bearer_token_opens(locked: PageClient) -> None:
     async with locked.http.get(locked.url + "/api/session", headers={"Authorization": "Bearer wrong"}) as response:
         assert (await response.json())["error"]["code"] == "token_needed"

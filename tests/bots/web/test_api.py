@@ -136,6 +136,15 @@ async def test_undo_and_delete_take_a_result_off_every_page(page: PageClient) ->
     await page.get(f"/api/results/{second}", status=404)
 
 
+async def test_redo_brings_a_result_back_to_every_page(page: PageClient) -> None:
+    first = await page.write("Once")
+    await page.act(first, "undo")
+    async with page.events() as events:
+        assert (await page.act(first, "redo"))["result"]["request_id"] == first
+        assert (await events.until("result"))["prompt"] == "Once"
+    assert [view["request_id"] for view in await page.history()] == [first]
+
+
 async def test_a_private_message_is_private_and_so_is_what_follows(page: PageClient) -> None:
     first = await page.write("Once", private=True)
     again = (await page.act(first, "again"))["request_id"]
@@ -254,13 +263,20 @@ async def test_session_holds_what_a_page_needs(page: PageClient) -> None:
     await page.send("/config set regenerate_emoji 🎲")
     session = await page.get("/api/session?channel=general")
     by_name = {option["name"]: option for option in session["options"]}
-    assert by_name["length"]["maximum"] == 400
+    assert (by_name["length"]["maximum"], by_name["length"]["range"]) == (400, "1 – 400")
+    assert by_name["samples"]["range"] == "1 – 8"
     assert by_name["top_k"]["aliases"] == ["top_n"]
     assert session["defaults"]["length"] == 30
     assert session["regenerate_emoji"] == "🎲"
     assert session["presets"]["personal"] == {"poem": {"temperature": 1.2}}
     assert session["backends"][0]["models"] == ["smollm2-135m", "gpt2"]
     assert session["commands"][0]["name"] == "complete"
+
+
+async def test_session_lists_the_channels_with_messages_of_people(page: PageClient) -> None:
+    await page.write("Ode to", channel="poems")
+    await page.post("/generate", {"prompt": "Once"})
+    assert (await page.get("/api/session"))["channels"] == ["poems"]
 
 
 def _ready() -> dict[str, object]:

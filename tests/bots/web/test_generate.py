@@ -66,7 +66,7 @@ async def test_it_stays_off_the_page(page: PageClient) -> None:
 
 async def test_a_clamp_is_told(page: PageClient) -> None:
     answer = await page.post("/generate", {"prompt": "Once", "length": 5000})
-    assert answer["notes"] == ["length 5000 → 400 (the operator's limit)"]
+    assert answer["notes"] == ["length 5000 → 400 (the operator's limit, limits.max_length)"]
 
 
 async def test_failing_before_the_first_word_is_503() -> None:
