@@ -28,8 +28,13 @@ class Status:
         return (
             f"{self.backend}: {self.health.state}. {self.health.detail}",
             f"Queue: {self.running} running, {self.waiting} waiting.",
-            f"Last 24 hours: {self.today.requests:,} requests, {self.today.completion_tokens:,} tokens{speed}.",
+            f"Last 24 hours: {_counted(self.today.requests, 'request')}, "
+            f"{_counted(self.today.completion_tokens, 'token')}{speed}.",
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 class StatusCommand:

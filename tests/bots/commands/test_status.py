@@ -32,6 +32,7 @@ def test_speed_is_told_when_there_is_one() -> None:
         "Queue: 0 running, 0 waiting.",
         "Last 24 hours: 1,200 requests, 40,000 tokens, 400 tokens/s.",
     )
+    assert Status("aws", health, 0, 0, Usage(1, 1, 1, 0)).lines[2] == "Last 24 hours: 1 request, 1 token."
     assert Status("aws", health, 0, 0, Usage()).lines[2] == "Last 24 hours: 0 requests, 0 tokens."
 
 
