@@ -83,6 +83,7 @@ export class Composer {
     this.refreshModels();
     this.options.build();
     this.edited(false);
+    if (document.activeElement === this.text) this.suggest.refresh(); // What was typed before anything was known.
   }
 
   refreshModels() {
