@@ -8,13 +8,13 @@ MESSAGE_LIMIT = 2000
 
 _LINK = r"https?://[^\s<*`|\\\[\]]++(?![<*`|\\\[\]])"
 _ANYWHERE = r"[\\*_~`|<@\[\]]|:(?=//)"
-_LINE_START = r"(?:^|(?<=\r))[^\S\n]*(?:\d{1,9}(?=[.)]\s)|(?=(?:#{1,3}|[-+])\s)|(?=>|-#))"
+_LINE_START = r"(?:^|(?<=\r))[^\S\r\n]*(?:\d{1,9}(?=[.)]\s)|(?=(?:#{1,3}|[-+])\s)|(?=>|-#))"
 _SPECIAL = re.compile(rf"(?P<link>{_LINK})|(?P<special>{_ANYWHERE})|(?P<start>{_LINE_START})", re.MULTILINE)
 
 
 class DiscordMarkup:
-    """Links stay links: within one, Discord takes nothing for markup, backslashes neither. That is why those with signs
-    that end emphasis, or right before one that needs its backslash, are broken at their colon and escaped like any text.
+    """Links stay links: within one, Discord takes nothing for markup, backslashes neither. That is why those that hold
+    signs of markup, or end right before a <, are broken at their colon and escaped like any text.
     """
 
     def escape(self, text: str) -> str:

@@ -37,7 +37,9 @@ def test_nothing_means_anything(text: str, escaped: str) -> None:
 
 DISCORDS_LINK = re.compile(r"https?://[^\s<]+[^<.,:;\"'\]\s]")
 """As its clients look for it, greedily, whatever it swallows."""
-LINKED = st.lists(st.sampled_from(["https://a.b/c_d", "https://", *" \n<*`|[]()\\.~@_", "<t:1:R>", "**", "x"]), max_size=20)
+LINKED = st.lists(
+    st.sampled_from(["https://a.b/c_d", "https://", *" \n<*`|[]()\\.~@_", "<t:1:R>", "**", "x"]), max_size=20
+)
 
 
 @given(LINKED.map("".join))
