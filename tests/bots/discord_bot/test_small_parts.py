@@ -9,18 +9,28 @@ import aiohttp
 import discord
 import pytest
 
+from bots.discord_bot.components import Control
+from bots.discord_bot.modals import edit_modal
 from bots.discord_bot.outlets import nonce_of
 from bots.discord_bot.permissions import INVITE, lacking
 from bots.discord_bot.reactions import ReactionCount, emoji_name
 from bots.discord_bot.retrying import PAUSES_S, persist
 from bots.discord_bot.seen import Seen
 from bots.discord_bot.thread_name import NAMELESS, thread_name
+from config.errors import InvalidOptions
 
 
 def test_an_interaction_is_new_once() -> None:
     seen = Seen(most=2)
     assert [seen.is_new(each) for each in (1, 1, 2, 3)] == [True, False, True, True]
     assert seen.is_new(1), "only so many are remembered"
+
+
+async def test_a_prompt_that_only_its_pictures_make_too_long_is_refused_before_discord_does() -> None:
+    control = Control("edit", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    assert edit_modal(control, "🖋" * 2000).children
+    with pytest.raises(InvalidOptions, match=r"^That prompt is 4,002 characters; a form takes 4,000\."):
+        edit_modal(control, "🖋" * 2001)
 
 
 def reaction(emoji: str = "🔁", user: int = 1) -> Any:
