@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.discord_bot import running_bot
+from tests.fakes.discord_bot import Bot, running_bot
 from tests.fakes.discord_world import Kind, Permission
+from tests.fakes.discord_world.messages import Message
 from tests.fakes.gated_backend import GatedBackend
-from tests.fakes.wonderland import is_ended, wonderland
+from tests.fakes.wonderland import Wonderland, is_ended, wonderland
 
 FIX = "an admin can fix it in Channel settings → Permissions."
 
@@ -136,6 +137,44 @@ async def test_a_private_result_that_takes_longer_than_fifteen_minutes_comes_as_
         (message,) = world.discord.direct_channel(world.ada.user).messages
         assert "**Once** there was" in message.content
         await bot.finished()
+
+
+async def late_private_result(world: Wonderland, bot: Bot, backend: GatedBackend) -> Message:
+    """One whose fifteen minutes were over when it was written."""
+    await world.ada.slash(world.general, "complete", prompt="Once", private=True)
+    run = await backend.next_run()
+    world.discord.advance(16 * 60)
+    run.complete(" there was")
+    direct = world.discord.direct_channel(world.ada.user)
+    await world.discord.until(lambda: any(map(is_ended, direct.messages)))
+    await bot.finished()
+    return direct.messages[-1]
+
+
+async def test_its_buttons_work_there_by_the_rules_of_its_server() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        assert message.reactions == {}, "a reaction could not be told from those of one's own workspace"
+        again = await world.ada.user.click(message, "Again")
+        (await backend.next_run()).complete(" was there")
+        await bot.finished()
+        assert again.ephemeral
+        assert "was there" in again.text
+        assert len(await bot.requests(world.guild.id, world.general)) == 2
+
+
+async def test_who_was_denied_there_is_denied_here() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        role = world.guild.add_role("Noisy")
+        world.ada.give(role)
+        await world.admin.slash(world.general, "config role deny", role=role)
+        await bot.finished()
+        refused = await world.ada.user.click(message, "Again")
+        await bot.finished()
+        assert refused.text == "An admin has turned Inkling off for you here."
 
 
 @pytest.mark.parametrize("what", ["message", "thread", "channel"])
