@@ -131,6 +131,8 @@ class Acts:
 
     async def _delete(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         await self._takedown.delete(await self._homes.invocation(interaction, control), control.request_id)
+        if control.private:
+            await answer.say("Deleted. Whatever you still see of it only you see; dismiss it.")
 
     async def _open_vary(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         record = await self._core.story.find(await self._homes.invocation(interaction, control), control.request_id)

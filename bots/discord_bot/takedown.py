@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import discord
@@ -14,7 +15,7 @@ from bots.commands.invocation import Invocation
 from bots.core import Core
 from bots.discord_bot.failures import ARCHIVED, code_of
 from bots.discord_bot.markup import small
-from bots.discord_bot.outlets import NO_MENTIONS
+from bots.discord_bot.outlets import NO_MENTIONS, ChannelOutlet, TokenOutlet
 from bots.discord_bot.place import read_address, read_place
 from bots.discord_bot.retrying import persist
 from bots.discord_bot.thread_name import NAMELESS
@@ -52,7 +53,7 @@ class Takedown:
     async def take_down(self, record: RequestRecord, posts: Sequence[PostRecord], why: str) -> None:
         """A root with a thread stays, without its text: the thread may hold what others made of it."""
         thread = Posted(record, posts).thread
-        await self._remove([post for post in posts if post.sample is not None or thread is None])
+        await self._remove(record, [post for post in posts if post.sample is not None or thread is None])
         for post in posts:
             if post.sample is None and thread is not None:
                 await self._blank(post, why)
@@ -67,15 +68,20 @@ class Takedown:
     async def forget(self, posted: Sequence[Posted]) -> None:
         """Newest first."""
         for each in reversed(posted):
-            await self._remove(each.posts)
+            await self._remove(each.record, each.posts)
             await self._unname(each.thread)
 
-    async def _remove(self, posts: Sequence[PostRecord]) -> None:
-        """Newest first. Those that are gone already, or that only their reader sees, are left."""
+    async def _remove(self, record: RequestRecord, posts: Sequence[PostRecord]) -> None:
+        """Newest first. Those that are gone already are left, and those that only their reader sees once the
+        interaction is over that showed them."""
         for post in reversed(posts):
-            message = self._message(post)
-            if message is not None:
-                await self._try(message.delete)
+            channel, message_id = read_address(post.address)
+            outlet = ChannelOutlet(self._client, channel) if channel is not None else self._private_outlet(record)
+            await self._try(partial(outlet.remove, message_id))
+
+    def _private_outlet(self, record: RequestRecord) -> TokenOutlet:
+        place = read_place(record.reply_ref, record.channel, record.requester_id)
+        return TokenOutlet(self._client, place.application, place.token or "", False)
 
     async def _unname(self, thread: int | None) -> None:
         """The thread stays, without the prompt as its name; a sleeping one must be woken for that."""

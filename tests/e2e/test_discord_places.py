@@ -125,6 +125,20 @@ async def test_private_results_are_for_one_to_see() -> None:
         assert world.general.messages == []
 
 
+async def test_a_private_result_is_taken_down_too() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        shown = await world.ada.slash(world.general, "complete", prompt="my secret", samples=2, length=3, private=True)
+        await bot.finished()
+        more = await world.ada.click(shown.message, "⋯ More")
+        await bot.finished()
+        told = await world.ada.click(more.message, "Delete")
+        await bot.finished()
+        assert shown.message.deleted
+        assert shown.followups[0].deleted
+        assert told.followups[0].content.startswith("Deleted.")
+        assert await bot.requests(world.guild.id, world.general) == ()
+
+
 async def test_a_private_result_that_takes_longer_than_fifteen_minutes_comes_as_a_direct_message() -> None:
     backend = GatedBackend()
     async with wonderland() as world, running_bot(world.discord, backend) as bot:
