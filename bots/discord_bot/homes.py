@@ -25,7 +25,9 @@ class Homes:
     ) -> Invocation:
         """A button or form as the core understands it. In direct messages Discord tells no roles; it is asked."""
         invocation = invocation_of(interaction, place)
-        home = await self._core.results.home_of(invocation, control.request_id) if control.private else None
+        if interaction.guild_id is not None or not control.private:
+            return invocation
+        home = await self._core.results.home_of(invocation, control.request_id)
         if home is None or home.workspace == invocation.workspace:
             return invocation
         roles = await self._roles(home.workspace, interaction.user.id)

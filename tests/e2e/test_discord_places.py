@@ -6,7 +6,10 @@ import pytest
 
 from tests.fakes.discord_bot import Bot, running_bot
 from tests.fakes.discord_world import Kind, Permission
+from tests.fakes.discord_world.asking import ask
+from tests.fakes.discord_world.interactions import Asked
 from tests.fakes.discord_world.messages import Message
+from tests.fakes.discord_world.shown import Shown
 from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.wonderland import Wonderland, is_ended, wonderland
 
@@ -176,6 +179,20 @@ async def test_its_buttons_work_there_by_the_rules_of_its_server() -> None:
         assert again.ephemeral
         assert "was there" in again.text
         assert len(await bot.requests(world.guild.id, world.general)) == 2
+
+
+async def test_its_buttons_find_nothing_in_another_server() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        (again,) = [each for each in message.buttons if each.get("label") == "Again"]
+        elsewhere = world.discord.add_guild("Elsewhere")
+        square = elsewhere.add_channel("square")
+        elsewhere.add_member(world.ada.user)
+        data = {"custom_id": again["custom_id"], "component_type": 2, "id": again["id"]}
+        refused = Shown(await ask(Asked.COMPONENT, world.ada.user, square, data, message))
+        await bot.finished()
+        assert refused.text.startswith("I no longer have that result")
 
 
 async def test_who_was_denied_there_is_denied_here() -> None:
