@@ -10,7 +10,10 @@ FENCE = "```"
 _OPENS = re.compile(r"^ {0,3}```(?P<language>[\w+#.-]{0,20})[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CLOSES = re.compile(r"^ {0,3}```[ \t]*(?:\n|\Z)", re.MULTILINE)
 _INVISIBLE = "\u200b"
-"""Between backticks inside a block, which platforms would take for its end."""
+"""Between backticks inside a block, which platforms would take for its end, and in a block that is empty, which they
+would take for an open one."""
+_TWO_OF_THREE = re.compile(r"`\f*`(?=\f*`)")
+"""Platforms drop form feeds before they look for fences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,12 @@ class Stretch:
         body = text[max(start, self.body_start) : min(end, self.body_end)]
         opening = f"{FENCE}{self.language}\n" if start < self.body_start else ""
         closing = text[max(self.body_end, start) : end].lstrip(" ")
-        return opening + body.replace(FENCE, f"``{_INVISIBLE}`") + closing
+        return opening + _filled(_TWO_OF_THREE.sub(rf"\g<0>{_INVISIBLE}", body)) + closing
+
+
+def _filled(body: str) -> str:
+    """What stands between two fences, with something to see if there is nothing but lines."""
+    return body if body.strip("\n\r\f") else f"{_INVISIBLE}{body or chr(10)}"
 
 
 def find_stretches(text: str) -> tuple[Stretch, ...]:

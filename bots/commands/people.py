@@ -57,9 +57,13 @@ class PeopleCommands:
 
     async def forget_me(self, invocation: Invocation) -> int:
         """Stop and erase everything of this person here; returns how many requests that were."""
+        await self.stop_mine(invocation)
+        return await self._store.erase_user(invocation.workspace, invocation.requester.id)
+
+    async def stop_mine(self, invocation: Invocation) -> None:
+        """Until nothing of this person's is being written here any more."""
         for record in await self._store.open_of(invocation.workspace, invocation.requester.id):
             await self._jobs.stop(record.id, invocation.requester.name)
-        return await self._store.erase_user(invocation.workspace, invocation.requester.id)
 
 
 def check_preset_name(name: str) -> str:

@@ -44,6 +44,13 @@ class ResultCommands:
         await self._find(invocation, post.request_id)
         return post
 
+    async def home_of(self, invocation: Invocation, request_id: str) -> RequestRecord | None:
+        """A private result of this person's own that its platform may show outside of the workspace it is of."""
+        record = await self._store.request(request_id)
+        if record is None or not record.private or record.requester_id != invocation.requester.id:
+            return None
+        return record if record.workspace.front == invocation.workspace.front else None
+
     async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
         """Take this result out of the story; returns the one the story goes back to, None at its beginning."""
         record = await self._find(invocation, request_id)

@@ -14,7 +14,7 @@ from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer, refuse_outdated
 from bots.discord_bot.components import button_row
-from bots.discord_bot.identity import invocation_of
+from bots.discord_bot.homes import Homes
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
 from bots.discord_bot.reply import DiscordReply
 from bots.discord_bot.takedown import Takedown
@@ -30,8 +30,9 @@ _Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
 
 
 class Acts:
-    def __init__(self, core: Core, writing: Writing, takedown: Takedown) -> None:
+    def __init__(self, core: Core, writing: Writing, takedown: Takedown, homes: Homes) -> None:
         self._core = core
+        self._homes = homes
         self._writing = writing
         self._takedown = takedown
         self._presses: Mapping[Action, _Act] = {
@@ -106,21 +107,21 @@ class Acts:
         return await self._core.story.vary(invocation, reply, request_id, read_vary(values, options))
 
     async def _stop(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        await self._core.results.stop(invocation_of(interaction), control.request_id)
+        await self._core.results.stop(await self._homes.invocation(interaction, control), control.request_id)
 
     async def _more(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        view = await self._core.results.show(invocation_of(interaction), control.request_id)
+        view = await self._core.results.show(await self._homes.invocation(interaction, control), control.request_id)
         row = button_row([Control(each, view.request_id, control.sample, view.private) for each in more_actions(view)])
         if row is None:
             raise InvalidOptions("That result is still being written; stop it or wait for its end.")
         await answer.offer("More for this result:", row)
 
     async def _file(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        view = await self._core.results.show(invocation_of(interaction), control.request_id)
+        view = await self._core.results.show(await self._homes.invocation(interaction, control), control.request_id)
         await answer.give(result_document(view, control.sample))
 
     async def _undo(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        invocation = invocation_of(interaction)
+        invocation = await self._homes.invocation(interaction, control)
         record = await self._core.story.find(invocation, control.request_id)
         before = await self._core.results.undo(invocation, control.request_id)
         await self._takedown.take_down(
@@ -130,12 +131,14 @@ class Acts:
             await answer.say("Taken out of the story; it goes on from the result before.")
 
     async def _delete(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        await self._takedown.delete(invocation_of(interaction), control.request_id)
+        await self._takedown.delete(await self._homes.invocation(interaction, control), control.request_id)
+        if control.private:
+            await answer.say("Deleted. Whatever you still see of it only you see; dismiss it.")
 
     async def _open_vary(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        record = await self._core.story.find(invocation_of(interaction), control.request_id)
+        record = await self._core.story.find(await self._homes.invocation(interaction, control), control.request_id)
         await interaction.response.send_modal(vary_modal(control, record.options))
 
     async def _open_edit(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        record = await self._core.story.find(invocation_of(interaction), control.request_id)
+        record = await self._core.story.find(await self._homes.invocation(interaction, control), control.request_id)
         await interaction.response.send_modal(edit_modal(control, record.prompt))

@@ -15,6 +15,7 @@ from bots.discord_bot.answers import refuse_outdated
 from bots.discord_bot.commands import Commands
 from bots.discord_bot.config_group import ConfigGroup
 from bots.discord_bot.front import DiscordFront
+from bots.discord_bot.homes import Homes
 from bots.discord_bot.reactions import Reactions
 from bots.discord_bot.takedown import Takedown
 from bots.discord_bot.tree import InklingTree
@@ -46,9 +47,10 @@ class InklingClient(discord.AutoShardedClient):
         front = DiscordFront(self, core.posts)
         core.register("discord", front)
         takedown = Takedown(self, core)
-        writing = Writing(core, front)
+        homes = Homes(self, core)
+        writing = Writing(core, front, homes)
         self._seen = Seen()
-        self._acts = Acts(core, writing, takedown)
+        self._acts = Acts(core, writing, takedown, homes)
         self._reactions = Reactions(self, core, front, self._acts, takedown)
         self._busy = Busy()
         self.tree = InklingTree(self, self._seen, self._busy)

@@ -112,9 +112,9 @@ class Commands:
     def _forget_me(self) -> app_commands.Command[Any, ..., Any]:
         @app_commands.describe(erase="Erase it all for good; left out, I only tell what there is.")
         async def forget_me(interaction: discord.Interaction, erase: bool = False) -> None:
-            posts = await self._takedown.posts_of_mine(invocation_of(interaction)) if erase else ()
+            posted = await self._takedown.of_mine(invocation_of(interaction)) if erase else ()
             await self.type(interaction, "forget-me", "erase" if erase else "show")
-            await self._takedown.remove(posts)
+            await self._takedown.forget(posted)
 
         return app_commands.Command(name="forget-me", description=SUMMARIES["forget-me"], callback=forget_me)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from config.errors import InvalidSettings
 
 PATH = "/discord/interactions"
 PING, PONG = 1, 1
+BODY_WITHIN_S = 5.0
+"""Nobody has proved anything before the body is there; Discord itself waits no longer than three."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +28,9 @@ class InteractionsEndpoint:
     The answer goes the way it goes for the gateway, by a call of ours; this one only says that it was taken.
     """
 
-    def __init__(self, public_key: str, take: Callable[[Any], None]) -> None:
+    def __init__(self, public_key: str, take: Callable[[Any], None], body_within_s: float = BODY_WITHIN_S) -> None:
         """Raises InvalidSettings when that is no key."""
+        self._body_within_s = body_within_s
         self._key = read_public_key(public_key)
         self._take = take
 
@@ -34,7 +38,11 @@ class InteractionsEndpoint:
         return [web.post(PATH, self.answer)]
 
     async def answer(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        try:
+            async with asyncio.timeout(self._body_within_s):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408, text="That took too long.", headers={"Connection": "close"})
         if not self._is_signed(request, body):
             return web.Response(status=401, text="That is not signed by Discord.")
         try:

@@ -6,14 +6,16 @@ import re
 
 MESSAGE_LIMIT = 2000
 
-_LINK = r"https?://[^\s<]+"
-_ANYWHERE = r"[\\*_~`|<@\[\]]"
-_LINE_START = r"^[ \t]*(?:\d{1,9}(?=[.)]\s)|(?=(?:#{1,3}|[-+])\s)|(?=>|-#))"
+_LINK = r"https?://[^\s<*`|\\\[\]]++(?![<*`|\\\[\]])"
+_ANYWHERE = r"[\\*_~`|<@\[\]]|:(?=//)"
+_LINE_START = r"(?:^|(?<=\r))[^\S\r\n]*(?:\d{1,9}(?=[.)]\s)|(?=(?:#{1,3}|[-+])\s)|(?=>|-#))"
 _SPECIAL = re.compile(rf"(?P<link>{_LINK})|(?P<special>{_ANYWHERE})|(?P<start>{_LINE_START})", re.MULTILINE)
 
 
 class DiscordMarkup:
-    """Links stay links: within one, Discord takes nothing for markup, backslashes neither."""
+    """Links stay links: within one, Discord takes nothing for markup, backslashes neither. That is why those that hold
+    signs of markup, or end right before a <, are broken at their colon and escaped like any text.
+    """
 
     def escape(self, text: str) -> str:
         return _SPECIAL.sub(_escaped, text)

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from bots.controls import Control
+from bots.discord_bot.markup import MARKUP
 from bots.forms import vary_form
 from config.errors import InvalidOptions
 from config.sampling import SamplingOptions
@@ -34,9 +35,9 @@ def vary_modal(control: Control, options: SamplingOptions) -> discord.ui.Modal:
 
 def edit_modal(control: Control, prompt: str) -> discord.ui.Modal:
     """Raises InvalidOptions when the prompt doesn't fit into a form."""
-    if len(prompt) > INPUT_LIMIT:
+    if MARKUP.length(prompt) > INPUT_LIMIT:
         raise InvalidOptions(
-            f"That prompt is {len(prompt):,} characters; a form takes {INPUT_LIMIT:,}. "
+            f"That prompt is {MARKUP.length(prompt):,} characters; a form takes {INPUT_LIMIT:,}. "
             "Change it in a .txt file and use /complete file."
         )
     modal = _modal("Edit the prompt", control)

@@ -70,7 +70,7 @@ class Reactions:
 
     async def added(self, payload: discord.RawReactionActionEvent) -> None:
         me = self._client.user.id if self._client.user else None
-        if payload.user_id == me or payload.message_author_id not in (None, me):
+        if payload.user_id == me or payload.message_author_id not in (None, me) or _is_of_a_bot(payload):
             return
         event_id = self._count.added(payload)
         try:
@@ -113,6 +113,11 @@ def emoji_name(emoji: str) -> str:
     """A custom emoji, however it is written, as name:id; others as they are."""
     read = discord.PartialEmoji.from_str(emoji)
     return f"{read.name}:{read.id}" if read.id else read.name
+
+
+def _is_of_a_bot(payload: discord.RawReactionActionEvent) -> bool:
+    """One that repeats every reaction it sees would never let the two of them come to an end."""
+    return payload.member is not None and payload.member.bot
 
 
 def _key(payload: discord.RawReactionActionEvent) -> str:

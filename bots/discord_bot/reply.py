@@ -179,8 +179,9 @@ class DiscordReply:
         board.forget_private()
 
     async def _offer_again(self, view: ResultView) -> None:
-        """The server's reaction under each sample, to be clicked. Where it can't be, the button is there."""
-        if self.place.layout == "private" or self._board is None:
+        """The server's reaction under each sample, to be clicked. Where it can't be, the button is there; reactions in
+        direct messages are those of no server."""
+        if self.place.layout == "private" or view.private or self._board is None:
             return
         emoji = await self._posts.again_emoji(self._workspace)
         last = {sample: (sample, part) for sample, part in dict(render_samples(view, self.place.has_root))}

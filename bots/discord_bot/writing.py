@@ -13,6 +13,7 @@ from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer
 from bots.discord_bot.front import DiscordFront
+from bots.discord_bot.homes import Homes
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import read_address, read_place
 from bots.discord_bot.placing import Placing, place_derived, place_new, private_place
@@ -22,8 +23,9 @@ Ask = Callable[[Invocation, DiscordReply], Awaitable[Accepted]]
 
 
 class Writing:
-    def __init__(self, core: Core, front: DiscordFront) -> None:
+    def __init__(self, core: Core, front: DiscordFront, homes: Homes) -> None:
         self._core = core
+        self._homes = homes
         self._front = front
 
     async def complete(
@@ -37,21 +39,32 @@ class Writing:
 
     async def derive(self, interaction: discord.Interaction, answer: Answer, control: Control, ask: Ask) -> None:
         """What comes of a result: beside it, as privately as it is."""
-        origin = await self._core.story.find(invocation_of(interaction), control.request_id)
+        origin = await self._core.story.find(await self._homes.invocation(interaction, control), control.request_id)
         place = read_place(origin.reply_ref, origin.channel, origin.requester_id)
         reply_to = await self.message_of(origin, control.sample)
         placing = place_derived(interaction, place, reply_to, origin.private, answer.waits)
-        await self._ask(interaction, answer, placing, ask)
+        await self._ask(interaction, answer, placing, ask, control)
 
     async def message_of(self, origin: RequestRecord, sample: int) -> int | None:
         """The last message that shows this sample."""
         posts = [post for post in await self._core.posts.of(origin.id) if post.sample == sample]
         return read_address(posts[-1].address)[1] if posts else None
 
-    async def _ask(self, interaction: discord.Interaction, answer: Answer, placing: Placing, ask: Ask) -> None:
+    async def _ask(
+        self,
+        interaction: discord.Interaction,
+        answer: Answer,
+        placing: Placing,
+        ask: Ask,
+        control: Control | None = None,
+    ) -> None:
         private = private_place(interaction, answer.waits)
         place = placing.place.answering(private)
-        invocation = invocation_of(interaction, place)
+        invocation = (
+            await self._homes.invocation(interaction, control, place)
+            if control is not None
+            else invocation_of(interaction, place)
+        )
         reply = self._front.reply(invocation.workspace, place, None if place.layout == "private" else private)
         await ask(invocation, reply)
         if reply.place.layout == "private" and reply.place.original:

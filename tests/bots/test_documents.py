@@ -15,6 +15,8 @@ def test_a_result_is_prompt_and_completion() -> None:
     document = result_document(view, 1)
     assert (document.name, document.text) == ("inkling-q69g5fav-2.txt", "Once 1")
     assert prompt_document(view).text == "Once"
+    with pytest.raises(InvalidOptions, match=r"^That result has no such sample\.$"):
+        result_document(view, 2)
 
 
 @pytest.mark.parametrize("content", ["Grüße\n".encode(), "Grüße\r\n".encode("utf-8-sig"), "Grüße".encode()])

@@ -25,6 +25,8 @@ class PlainMarkup:
 
 
 PLAIN = PlainMarkup()
+DISCORDS_BLOCK = re.compile(r"```(?:[a-z0-9_+\-.#]+?\n)?\n*([^\n][\s\S]*?)\n*```", re.IGNORECASE)
+"""As its clients look for it."""
 ALPHABET = st.sampled_from(
     [
         *"ab .!?\n\n`*_~|<@>#-[]()\\1",
@@ -122,6 +124,19 @@ def test_an_open_block_is_closed() -> None:
 def test_backticks_inside_a_block_do_not_end_it() -> None:
     (part,) = split("", "```\nsay ``` now\n```", PLAIN, 100)
     assert part == "```\nsay ``\u200b` now\n```"
+
+
+@pytest.mark.parametrize("count", range(3, 12))
+def test_however_many_backticks_inside_a_block_do_not_end_it(count: int) -> None:
+    (part,) = split("", f"```\nsay {'`' * count} [now](https://evil.example)\n```", PLAIN, 100)
+    assert part.count("```") == 2
+
+
+@pytest.mark.parametrize("body", ["", "\n", "\n\n\r\n"])
+def test_an_empty_block_ends_where_it_ends(body: str) -> None:
+    """Discord takes the end of an empty block for its first words, and what comes after for a block or none."""
+    (part,) = split("", f"```\n{body}```\nfoo\n```\n[x](https://evil.example)\n```", PLAIN, 200)
+    assert [block.strip() for block in DISCORDS_BLOCK.findall(part)] == ["\u200b", "[x](https://evil.example)"]
 
 
 def test_emphasis_is_closed_and_opened_again() -> None:

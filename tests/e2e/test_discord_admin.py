@@ -14,6 +14,7 @@ from tests.fakes.discord_world.options import command_data
 from tests.fakes.discord_world.people import Member
 from tests.fakes.discord_world.places import Channel
 from tests.fakes.discord_world.shown import Shown
+from tests.fakes.gated_backend import GatedBackend
 from tests.fakes.wonderland import Wonderland, wonderland
 
 REFUSED = "Only people who may manage this server can change its settings."
@@ -233,6 +234,30 @@ async def test_what_is_forgotten_is_taken_down() -> None:
         await bot.finished()
         assert world.general.messages == []
         assert len(thread.messages) == 2, "what Bob asked for stays"
+
+
+async def test_what_is_forgotten_while_it_is_written_leaves_nothing() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        await world.ada.slash(world.general, "complete", prompt="my secret", length=400)
+        run = await backend.next_run()
+        run.say(*[f" word{number}" for number in range(600)])
+        await world.discord.until(lambda: (newest := world.newest()) and "word" in newest.content)
+        await told(world, world.ada, "forget-me", erase=True)
+        await bot.finished()
+        assert world.answers == []
+        assert world.general.messages == []
+        assert world.thread.name == "Inkling", "its name was the prompt"
+
+
+async def test_a_broken_connection_leaves_nothing_of_what_is_forgotten() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        await world.asked(samples=2)
+        world.discord.faults.drop("DELETE /channels*", times=1)
+        await told(world, world.ada, "forget-me", erase=True)
+        await bot.finished()
+        assert world.discord.faults.struck
+        assert world.answers == world.general.messages == []
 
 
 async def test_a_file_as_prompt() -> None:

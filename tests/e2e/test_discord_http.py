@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from yarl import URL
 
+from bots.callbacks import CallbackServer
+from bots.discord_bot.endpoint import InteractionsEndpoint
+from config.settings import CallbackSettings
 from tests.fakes.discord_bot import Bot, running_bot
 from tests.fakes.discord_world import Permission
 from tests.fakes.wonderland import Wonderland, is_ended, wonderland
@@ -88,6 +93,24 @@ async def test_only_what_discord_has_signed_is_taken() -> None:
         for body in (b"", b"{", b"[]", b"{}", b'{"type": 2}', b'{"type": 99, "id": "1"}', b"\xff"):
             assert (await endpoint.post(body))[0] == 400
         assert (await endpoint.post(ping)) == (200, {"type": 1})
+
+
+async def test_a_body_that_never_comes_is_not_waited_for() -> None:
+    endpoint = InteractionsEndpoint(
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", lambda payload: None, body_within_s=0.01
+    )
+    server = CallbackServer(CallbackSettings(port=0))
+    server.add(endpoint.routes())
+    address = URL(await server.start())
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    try:
+        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    finally:
+        writer.close()
+        await writer.wait_closed()
+        await server.aclose()
 
 
 async def test_nothing_else_is_there() -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.discord_bot import running_bot
+from tests.fakes.discord_bot import Bot, running_bot
 from tests.fakes.discord_world import Kind, Permission
+from tests.fakes.discord_world.asking import ask
+from tests.fakes.discord_world.interactions import Asked
+from tests.fakes.discord_world.messages import Message
+from tests.fakes.discord_world.shown import Shown
 from tests.fakes.gated_backend import GatedBackend
-from tests.fakes.wonderland import is_ended, wonderland
+from tests.fakes.wonderland import Wonderland, is_ended, wonderland
 
 FIX = "an admin can fix it in Channel settings → Permissions."
 
@@ -124,6 +128,20 @@ async def test_private_results_are_for_one_to_see() -> None:
         assert world.general.messages == []
 
 
+async def test_a_private_result_is_taken_down_too() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        shown = await world.ada.slash(world.general, "complete", prompt="my secret", samples=2, length=3, private=True)
+        await bot.finished()
+        more = await world.ada.click(shown.message, "⋯ More")
+        await bot.finished()
+        told = await world.ada.click(more.message, "Delete")
+        await bot.finished()
+        assert shown.message.deleted
+        assert shown.followups[0].deleted
+        assert told.followups[0].content.startswith("Deleted.")
+        assert await bot.requests(world.guild.id, world.general) == ()
+
+
 async def test_a_private_result_that_takes_longer_than_fifteen_minutes_comes_as_a_direct_message() -> None:
     backend = GatedBackend()
     async with wonderland() as world, running_bot(world.discord, backend) as bot:
@@ -136,6 +154,58 @@ async def test_a_private_result_that_takes_longer_than_fifteen_minutes_comes_as_
         (message,) = world.discord.direct_channel(world.ada.user).messages
         assert "**Once** there was" in message.content
         await bot.finished()
+
+
+async def late_private_result(world: Wonderland, bot: Bot, backend: GatedBackend) -> Message:
+    """One whose fifteen minutes were over when it was written."""
+    await world.ada.slash(world.general, "complete", prompt="Once", private=True)
+    run = await backend.next_run()
+    world.discord.advance(16 * 60)
+    run.complete(" there was")
+    direct = world.discord.direct_channel(world.ada.user)
+    await world.discord.until(lambda: any(map(is_ended, direct.messages)))
+    await bot.finished()
+    return direct.messages[-1]
+
+
+async def test_its_buttons_work_there_by_the_rules_of_its_server() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        assert message.reactions == {}, "a reaction could not be told from those of one's own workspace"
+        again = await world.ada.user.click(message, "Again")
+        (await backend.next_run()).complete(" was there")
+        await bot.finished()
+        assert again.ephemeral
+        assert "was there" in again.text
+        assert len(await bot.requests(world.guild.id, world.general)) == 2
+
+
+async def test_its_buttons_find_nothing_in_another_server() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        (again,) = [each for each in message.buttons if each.get("label") == "Again"]
+        elsewhere = world.discord.add_guild("Elsewhere")
+        square = elsewhere.add_channel("square")
+        elsewhere.add_member(world.ada.user)
+        data = {"custom_id": again["custom_id"], "component_type": 2, "id": again["id"]}
+        refused = Shown(await ask(Asked.COMPONENT, world.ada.user, square, data, message))
+        await bot.finished()
+        assert refused.text.startswith("I no longer have that result")
+
+
+async def test_who_was_denied_there_is_denied_here() -> None:
+    backend = GatedBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        message = await late_private_result(world, bot, backend)
+        role = world.guild.add_role("Noisy")
+        world.ada.give(role)
+        await world.admin.slash(world.general, "config role deny", role=role)
+        await bot.finished()
+        refused = await world.ada.user.click(message, "Again")
+        await bot.finished()
+        assert refused.text == "An admin has turned Inkling off for you here."
 
 
 @pytest.mark.parametrize("what", ["message", "thread", "channel"])

@@ -286,7 +286,27 @@ async def test_delete_takes_it_down_everywhere(act: str) -> None:
         assert all(message.deleted for message in answers)
         (root,) = world.general.messages
         assert root.content == r"-# deleted by \@Ada"
+        assert world.thread.name == "Inkling"
         assert (await bot.requests(world.guild.id, world.general)) == ()
+
+
+async def test_the_name_of_a_sleeping_thread_is_deleted_too() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        await world.asked(prompt="my secret")
+        world.thread.archived = True
+        more = await click(bot, world, world.answers[0], "⋯ More")
+        await click(bot, world, more.message, "Delete")
+        assert world.thread.name == "Inkling"
+
+
+async def test_another_bots_reactions_mean_nothing() -> None:
+    async with wonderland() as world, running_bot(world.discord) as bot:
+        (first,) = await world.asked()
+        mirror = world.guild.add_member("Mirror")
+        mirror.account.bot = True
+        await mirror.react(first, "🔁")
+        await bot.finished()
+        assert world.answers == [first]
 
 
 async def test_context_menus_on_any_message() -> None:

@@ -24,10 +24,28 @@ def test_escapes_add_and_remove_nothing_else(text: str) -> None:
         ("#tag -5 1.5 a > b", "#tag -5 1.5 a > b"),
         ("[text](https://a.b/c_d)", r"\[text\](https://a.b/c_d)"),
         ("\\", r"\\"),
+        ("https://a.b<t:1:R>", r"https\://a.b\<t:1:R>"),
+        ("https://a.b/**[x](https://evil)", r"https\://a.b/\*\*\[x\](https://evil)"),
+        ("https://a.b/\\", "https\\://a.b/\\\\"),
+        ("steam://run/<@1>", r"steam\://run/\<\@1>"),
+        ("a\r# head\n\x0c# head\n\u2003# head", "a\r\\# head\n\x0c\\# head\n\u2003\\# head"),
     ],
 )
 def test_nothing_means_anything(text: str, escaped: str) -> None:
     assert MARKUP.escape(text) == escaped
+
+
+DISCORDS_LINK = re.compile(r"https?://[^\s<]+[^<.,:;\"'\]\s]")
+"""As its clients look for it, greedily, whatever it swallows."""
+LINKED = st.lists(
+    st.sampled_from(["https://a.b/c_d", "https://", *" \n<*`|[]()\\.~@_", "<t:1:R>", "**", "x"]), max_size=20
+)
+
+
+@given(LINKED.map("".join))
+def test_no_link_swallows_what_keeps_text_from_meaning_something(text: str) -> None:
+    for link in DISCORDS_LINK.findall(MARKUP.strong(MARKUP.escape(text)).removesuffix("**")):
+        assert not re.search(r"[\\*`|\[\]]", link)
 
 
 def test_counts_as_discords_clients_do() -> None:

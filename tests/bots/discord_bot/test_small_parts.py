@@ -9,11 +9,21 @@ import aiohttp
 import discord
 import pytest
 
+from bots.controls import Control
+from bots.discord_bot.modals import edit_modal
 from bots.discord_bot.outlets import nonce_of
 from bots.discord_bot.permissions import INVITE, lacking
 from bots.discord_bot.reactions import ReactionCount, emoji_name
 from bots.discord_bot.retrying import PAUSES_S, persist
 from bots.discord_bot.thread_name import NAMELESS, thread_name
+from config.errors import InvalidOptions
+
+
+async def test_a_prompt_that_only_its_pictures_make_too_long_is_refused_before_discord_does() -> None:
+    control = Control("edit", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    assert edit_modal(control, "🖋" * 2000).children
+    with pytest.raises(InvalidOptions, match=r"^That prompt is 4,002 characters; a form takes 4,000\."):
+        edit_modal(control, "🖋" * 2001)
 
 
 def reaction(emoji: str = "🔁", user: int = 1) -> Any:
