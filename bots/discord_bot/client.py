@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -49,6 +50,8 @@ class InklingClient(discord.AutoShardedClient):
         takedown = Takedown(self, core)
         homes = Homes(self, core)
         writing = Writing(core, front, homes)
+        self.on_shard: Callable[[], None] | None = None
+        """Called when one more shard has connected."""
         self._seen = Seen()
         self._acts = Acts(core, writing, takedown, homes)
         self._reactions = Reactions(self, core, front, self._acts, takedown)
@@ -74,6 +77,10 @@ class InklingClient(discord.AutoShardedClient):
             await self._acts.press(interaction, control)
         else:
             await self._acts.submit(interaction, control)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        if self.on_shard is not None:
+            self.on_shard()
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         self._busy.enter()

@@ -17,6 +17,7 @@ from config.errors import InvalidSettings, PlatformUnavailable
 from config.settings import DiscordSettings
 
 CONNECT_WITHIN_S = 60.0
+"""For logging in and the first shard, and then for each further one: Discord lets in one every five seconds."""
 CLOSE_WITHIN_S = 10.0
 
 log = structlog.get_logger(__name__)
@@ -25,13 +26,20 @@ log = structlog.get_logger(__name__)
 class DiscordServer:
     """Make it before `core.start`, so that Discord's open requests are taken up again."""
 
-    def __init__(self, core: Core, settings: DiscordSettings, callbacks: CallbackServer) -> None:
+    def __init__(
+        self,
+        core: Core,
+        settings: DiscordSettings,
+        callbacks: CallbackServer,
+        connect_within_s: float = CONNECT_WITHIN_S,
+    ) -> None:
         assert settings.token is not None, "without a token there is no Discord front"
         if not settings.gateway and settings.public_key is None:
             raise InvalidSettings(
                 "discord.gateway is off and discord.public_key is not set: nothing could reach the bot; change one."
             )
         self._settings = settings
+        self._connect_within_s = connect_within_s
         self._token = settings.token.get_secret_value()
         self.client = InklingClient(core, settings)
         if settings.public_key is not None:
@@ -44,7 +52,8 @@ class DiscordServer:
         Raises InvalidSettings for what the operator must mend, PlatformUnavailable when Discord doesn't answer.
         """
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
+            async with asyncio.timeout(self._connect_within_s) as limit:
+                self.client.on_shard = lambda: limit.reschedule(self.client.loop.time() + self._connect_within_s)
                 await self._start()
         except Exception as error:
             await self.aclose()
@@ -52,6 +61,8 @@ class DiscordServer:
         except asyncio.CancelledError:
             await self.aclose()
             raise
+        finally:
+            self.client.on_shard = None
         return str(self.client.user)
 
     async def _start(self) -> None:

@@ -18,7 +18,7 @@ from backends.store.protocol import Store
 from backends.store.records import RequestRecord
 from bots.callbacks import CallbackServer
 from bots.core import Core
-from bots.discord_bot.server import DiscordServer
+from bots.discord_bot.server import CONNECT_WITHIN_S, DiscordServer
 from bots.reply import PATIENCE_S
 from config.settings import (
     CallbackSettings,
@@ -98,6 +98,7 @@ async def running_bot(
     *,
     discord_changes: dict[str, Any] | None = None,
     patience_s: float = PATIENCE_S,
+    connect_within_s: float = CONNECT_WITHIN_S,
     **limits: Any,
 ) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
@@ -117,7 +118,7 @@ async def running_bot(
         core = Core(settings, store, Backends({backend.name: backend}, backend.name), patience_s=patience_s)
         stack.push_async_callback(core.aclose)
         callbacks = CallbackServer(CallbackSettings(port=0))
-        server = DiscordServer(core, settings.discord, callbacks)
+        server = DiscordServer(core, settings.discord, callbacks, connect_within_s)
         stack.push_async_callback(callbacks.aclose)
         url = await callbacks.start()
         stack.push_async_callback(server.aclose)
