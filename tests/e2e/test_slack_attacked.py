@@ -1,0 +1,57 @@
+"""Slack's address and payloads, as somebody would use them who means harm."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import time
+
+import aiohttp
+import pytest
+
+from tests.fakes.slack_bot import running_bot
+from tests.fakes.slackland import slackland
+
+
+def signed(secret: str, body: bytes, at: int) -> dict[str, str]:
+    digest = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={digest}"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{", {}, 401),
+        (b"[]", {"Content-Type": "application/json"}, 401),
+        (b"payload=7", {}, 401),
+        (b"[" * 100_000, {"Content-Type": "application/json"}, 401),
+        (b"\xff\xfe", {}, 401),
+        (b"{}", {"X-Slack-Request-Timestamp": "soon", "X-Slack-Signature": "v0=1"}, 401),
+        (b"{}", {"X-Slack-Request-Timestamp": str(int(time.time())), "X-Slack-Signature": "v0=\xe9"}, 401),
+        (b"x" * 2_000_000, {}, 413),
+        (b"ssl_check=1&token=x", {"Content-Type": "application/x-www-form-urlencoded"}, 200),
+    ],
+    ids=["half", "list", "number", "deep", "bytes", "time", "letters", "huge", "probe"],
+)
+async def test_nothing_is_made_of_what_slack_has_not_signed(body: bytes, headers: dict[str, str], status: int) -> None:
+    async with slackland() as world, running_bot(world.slack, world.team, mode="http") as bot:
+        url, data = f"{bot.url}/slack/events", io.BytesIO(body)
+        async with aiohttp.ClientSession() as session, session.post(url, data=data, headers=headers) as answer:
+            assert answer.status == status
+
+
+async def test_what_was_signed_long_ago_or_with_another_secret_is_refused() -> None:
+    body = b'{"type":"url_verification","challenge":"abc"}'
+    async with slackland() as world, running_bot(world.slack, world.team, mode="http") as bot:
+        secret, now = world.slack.signing_secret, int(time.time())
+        for headers, status in (
+            (signed(secret, body, now), 200),
+            (signed(secret, body, now - 301), 401),
+            (signed(secret, body, now + 301), 401),
+            (signed("another", body, now), 401),
+        ):
+            kind = {"Content-Type": "application/json"}
+            url, data = f"{bot.url}/slack/events", io.BytesIO(body)
+            async with aiohttp.ClientSession(headers=kind | headers) as session, session.post(url, data=data) as answer:
+                assert answer.status == status
