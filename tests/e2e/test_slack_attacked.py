@@ -10,7 +10,9 @@ import time
 import aiohttp
 import pytest
 
+from bots.slack_bot.workspaces import workspace_of
 from tests.fakes.slack_bot import running_bot
+from tests.fakes.slack_world import FakeSlack
 from tests.fakes.slackland import slackland
 
 
@@ -55,3 +57,28 @@ async def test_what_was_signed_long_ago_or_with_another_secret_is_refused() -> N
             url, data = f"{bot.url}/slack/events", io.BytesIO(body)
             async with aiohttp.ClientSession(headers=kind | headers) as session, session.post(url, data=data) as answer:
                 assert answer.status == status
+
+
+async def test_what_was_asked_just_before_it_was_taken_out_leaves_nothing() -> None:
+    async with FakeSlack.open() as slack, running_bot(slack, None) as bot:
+        team = slack.add_workspace("Wonderland", installed=False)
+        owner = team.add_user("Owner", owner=True)
+        await owner.install(f"{bot.url}/slack/install")
+        channel = team.add_channel("general")
+        gate = slack.faults.hold("users.info")
+        for command, text in (
+            ("/complete", "-- my secret"),
+            ("/complete-presets", "save poem top_k=0"),
+            ("/complete-config", "set length 3"),
+        ):
+            await owner.slash(channel, command, text)
+        await slack.until(lambda: gate.held == 3)
+        team.uninstall()
+        await slack.until(lambda: slack.delivery("app_uninstalled").over)
+        gate.open()
+        await bot.finished_with(team)
+        ref = workspace_of(team.id)
+        assert await bot.store.requests_of(ref, owner.id) == ()
+        assert await bot.store.presets(ref, owner.id) == {}
+        assert (await bot.store.workspace(ref)).version == 0
+        assert not slack.violations
