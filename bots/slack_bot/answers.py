@@ -109,7 +109,7 @@ def _pieces(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         for start in range(0, len(line) or 1, SECTION_LIMIT):
             part = line[start : start + SECTION_LIMIT]
-            if len(piece) + len(part) + 1 > SECTION_LIMIT:
+            if piece and len(piece) + len(part) + 1 > SECTION_LIMIT:
                 yield piece
                 piece = part
             else:
