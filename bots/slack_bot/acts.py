@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
-from backends.store.records import Accepted
+from backends.store.records import Accepted, PostRecord
 from bots.actions import more_actions
 from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
 from bots.documents import result_document
@@ -16,13 +17,14 @@ from bots.slack_bot.answers import Answer
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import edit_modal, vary_modal
 from bots.slack_bot.people import People
-from bots.slack_bot.place import read_place
+from bots.slack_bot.place import address_of, read_place
+from bots.slack_bot.rendering import ASKED_FILE
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.takedown import Takedown
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Ask, Writing
 from bots.views import Action
-from config.errors import InvalidOptions
+from config.errors import InvalidOptions, NotFound
 
 DOUBLE_CLICK_S = 1.5
 MOST_REMEMBERED = 10_000
@@ -81,6 +83,20 @@ class Acts:
         """A filled form."""
         await self._writing.derive(deed, answer, control, self._ask_of_form(control, values))
 
+    async def complete_this(self, deed: Deed, answer: Answer, text: str) -> None:
+        """Any message; of one's own, which may show only a part, the whole text is known."""
+        try:
+            post = await self._core.results.at(self._people.hasty(deed), address_of(deed.channel, deed.message or ""))
+        except NotFound:
+            if not text.strip():
+                raise InvalidOptions("That message holds no text that I could finish.") from None
+            await self._writing.complete(deed, answer, Completion(text))
+            return
+        if post.sample is not None:
+            await self._derive(deed, answer, Control("continue", post.request_id, post.sample))
+        else:
+            await self._derive(deed, answer, Control("again", post.request_id))
+
     async def _derive(self, deed: Deed, answer: Answer, control: Control) -> None:
         await self._writing.derive(deed, answer, control, self.ask_of(control))
 
@@ -126,12 +142,15 @@ class Acts:
         await answer.offer("More for this result:", controls)
 
     async def _file(self, deed: Deed, answer: Answer, control: Control) -> None:
-        """Where the result is: who can read it there may have it as a file."""
-        invocation = self._people.hasty(deed)
+        """Where the result is: who can read it there may have it as a file. It goes when the result goes."""
+        invocation = await self._people.invocation(deed)
+        await self._core.results.check_place(invocation)
         record = await self._core.story.find(invocation, control.request_id)
         view = await self._core.results.show(invocation, control.request_id)
         place = read_place(record.reply_ref, record.channel, record.requester_id)
-        await answer.give(result_document(view, control.sample), place.channel, place.thread)
+        its_id = await answer.give(result_document(view, control.sample), place.channel, place.thread)
+        address = address_of(place.channel, its_id)
+        await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_FILE))
 
     async def _undo(self, deed: Deed, answer: Answer, control: Control) -> None:
         invocation = await self._people.invocation(deed)

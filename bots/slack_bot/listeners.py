@@ -9,7 +9,6 @@ from dataclasses import replace
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bots.busy import Busy
-from bots.commands.story import Completion
 from bots.controls import Control, read_control
 from bots.seen import Seen
 from bots.slack_bot.acts import Acts, Clicks
@@ -132,13 +131,7 @@ class Listeners:
     async def complete_this(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         text = read_message(body["message"].get("text", ""))
-
-        async def work(deed: Deed, answer: Answer) -> None:
-            if not text.strip():
-                raise InvalidOptions("That message holds no text that I could finish.")
-            await self._writing.complete(deed, answer, Completion(text))
-
-        await self._do(of_shortcut(body), work)
+        await self._do(of_shortcut(body), lambda deed, answer: self._acts.complete_this(deed, answer, text))
 
     async def submit_complete(self, ack: AsyncAck, body: Payload) -> None:
         try:
