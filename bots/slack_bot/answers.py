@@ -53,7 +53,7 @@ class Answer:
         await self._send(text, [section(text), button_row(controls)])
 
     async def give(self, document: Document, channel: str = "", thread: str | None = None) -> str:
-        """A file; returns its id. Slack has none for one person alone: without a channel it comes in direct messages."""
+        """A file; returns its id. Slack has none for one person alone: without a channel it is a direct message."""
         api = await self._workspaces.api(self._deed.team)
         return await api.upload(channel or await api.direct_channel(self._deed.user), thread, document)
 

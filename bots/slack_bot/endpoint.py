@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import parse_qs
 
+import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_sdk.signature import SignatureVerifier
 
+from bots.slack_bot.failures import UNREACHABLE, code_of
 from bots.slack_bot.manifest import EVENTS_PATH, REDIRECT_PATH
 
 INSTALL = "/slack/install"
 READ_WITHIN_S = 10.0
 """How long a call may take to arrive; Slack itself gives up after three seconds."""
+BROKEN_OFF = f"Slack didn't answer while Inkling was being installed. Open {INSTALL} and try again."
 _LONGEST_PROBE = 1000
+
+log = structlog.get_logger(__name__)
 
 
 def event_routes(
@@ -57,6 +62,10 @@ def install_routes(flow: AsyncOAuthFlow) -> list[web.AbstractRouteDef]:
         return await to_aiohttp_response(await flow.handle_installation(await to_bolt_request(request)))
 
     async def end(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
+        try:
+            return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
+        except UNREACHABLE as error:
+            log.warning("slack.not_installed", code=code_of(error) or type(error).__name__)
+            return web.Response(status=502, text=BROKEN_OFF)
 
     return [web.get(INSTALL, begin), web.get(REDIRECT_PATH, end)]

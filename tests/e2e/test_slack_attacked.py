@@ -82,3 +82,28 @@ async def test_what_was_asked_just_before_it_was_taken_out_leaves_nothing() -> N
         assert await bot.store.presets(ref, owner.id) == {}
         assert (await bot.store.workspace(ref)).version == 0
         assert not slack.violations
+
+
+async def test_an_installation_that_slack_breaks_off_is_told_so() -> None:
+    async with FakeSlack.open() as slack, running_bot(slack, None) as bot:
+        team = slack.add_workspace("Wonderland", installed=False)
+        owner = team.add_user("Owner", owner=True)
+        slack.faults.drop("oauth.v2.access", 3)
+        page = await owner.install(f"{bot.url}/slack/install")
+        assert page.status != 200
+        assert "try again" in page.text
+        assert await bot.store.installation(workspace_of(team.id)) is None
+
+
+async def test_an_installation_ends_once() -> None:
+    async with FakeSlack.open() as slack, running_bot(slack, None) as bot:
+        team = slack.add_workspace("Wonderland", installed=False)
+        owner = team.add_user("Owner", owner=True)
+        page = await owner.install(f"{bot.url}/slack/install")
+        state = page.url.partition("state=")[2]
+        cookie = {"Cookie": f"slack-app-oauth-state={state}"}
+        async with aiohttp.ClientSession(headers=cookie) as session, session.get(page.url) as again:
+            assert again.status == 401
+        ended = f"{bot.url}/slack/oauth_redirect?error=<script>alert(1)</script>"
+        async with aiohttp.ClientSession() as session, session.get(ended) as told:
+            assert "<script>" not in await told.text()
