@@ -18,9 +18,9 @@ class Document:
 
 
 def result_document(view: ResultView, sample: int) -> Document:
-    """Prompt and completion of one sample, as one text. Raises InvalidOptions when there is no such sample."""
+    """Prompt and completion of one sample, as one text. Raises InvalidOptions when there is none."""
     if not 0 <= sample < len(view.samples):
-        raise InvalidOptions("That result has no such sample.", "sample")
+        raise InvalidOptions(f"sample must be between 1 and {len(view.samples)}; you gave {sample + 1}.", "sample")
     number = f"-{sample + 1}" if len(view.samples) > 1 else ""
     return Document(f"{_stem(view)}{number}.txt", view.prompt + view.samples[sample].text)
 

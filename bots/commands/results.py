@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends.store.protocol import Store
 from backends.store.records import PostRecord, RequestRecord
-from bots.commands.access import check_owner, find_result, may_see
+from bots.commands.access import check_owner, check_place, find_result, may_see
 from bots.commands.invocation import Invocation
 from bots.jobs import Jobs
 from bots.presenter import present
@@ -50,6 +50,10 @@ class ResultCommands:
         if record is None or not record.private or record.requester_id != invocation.requester.id:
             return None
         return record if record.workspace.front == invocation.workspace.front else None
+
+    async def check_place(self, invocation: Invocation) -> None:
+        """NotAllowed where the rules keep this person from having anything shown."""
+        check_place(invocation, (await self._store.workspace(invocation.workspace)).settings.access)
 
     async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
         """Take this result out of the story; returns the one the story goes back to, None at its beginning."""

@@ -72,14 +72,14 @@ class TypedConfig:
         channel, rest = split_first(text)
         name, value = split_first(rest)
         needed(value, "/config channel set general temperature 0.5")
-        await self._rules.set_channel(invocation, _bare(channel), name, value)
-        return (f"{name} is now {value} in {_bare(channel)}.",)
+        await self._rules.set_channel(invocation, bare_id(channel), name, value)
+        return (f"{name} is now {value} in {bare_id(channel)}.",)
 
     async def _reset_channel(self, invocation: Invocation, text: str) -> Lines:
         channel, name = split_first(text)
         needed(channel, "/config channel reset general temperature")
-        await self._rules.reset_channel(invocation, _bare(channel), name or None)
-        return (f"{name or 'Everything'} in {_bare(channel)} is as everywhere again.",)
+        await self._rules.reset_channel(invocation, bare_id(channel), name or None)
+        return (f"{name or 'Everything'} in {bare_id(channel)} is as everywhere again.",)
 
     async def _judge(self, subject: Subject, invocation: Invocation, text: str) -> Lines:
         verb, rest = split_first(text)
@@ -88,7 +88,7 @@ class TypedConfig:
         return await self._judge_named(subject, verdict, invocation, rest)
 
     async def _judge_named(self, subject: Subject, verdict: Verdict, invocation: Invocation, text: str) -> Lines:
-        its_id = _bare(needed(text, f"/config {subject} {verdict} 123"))
+        its_id = bare_id(needed(text, f"/config {subject} {verdict} 123"))
         await self._rules.judge(invocation, subject, its_id, verdict)
         done = {"allow": "is allowed", "deny": "is denied", "clear": "has no rule of its own"}[verdict]
         return (f"{subject} {its_id} {done} now.",)
@@ -120,7 +120,7 @@ class TypedConfig:
         return lines or ("Nobody has changed a setting yet.",)
 
 
-def _bare(name: str) -> str:
+def bare_id(name: str) -> str:
     """An id without the sign people put before it, or the brackets platforms put around it."""
     return name.strip().strip("<>").lstrip("#@&!").partition("|")[0]
 

@@ -18,6 +18,7 @@ from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import edit_modal, vary_modal
 from bots.slack_bot.people import People
 from bots.slack_bot.place import address_of, read_place
+from bots.slack_bot.rendering import ASKED_FILE
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.takedown import Takedown
 from bots.slack_bot.workspaces import Workspaces
@@ -144,12 +145,15 @@ class Acts:
         await answer.offer("More for this result:", controls)
 
     async def _file(self, deed: Deed, answer: Answer, control: Control) -> None:
-        """Where the result is: who can read it there may have it as a file."""
-        invocation = self._people.hasty(deed)
+        """Where the result is: who can read it there may have it as a file. It goes when the result goes."""
+        invocation = await self._people.invocation(deed)
+        await self._core.results.check_place(invocation)
         record = await self._core.story.find(invocation, control.request_id)
         view = await self._core.results.show(invocation, control.request_id)
         place = read_place(record.reply_ref, record.channel, record.requester_id)
-        await answer.give(result_document(view, control.sample), place.channel, place.thread)
+        its_id = await answer.give(result_document(view, control.sample), place.channel, place.thread)
+        address = address_of(place.channel, its_id)
+        await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_FILE))
 
     async def _undo(self, deed: Deed, answer: Answer, control: Control) -> None:
         invocation = await self._people.invocation(deed)

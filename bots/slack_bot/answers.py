@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bots.controls import Control
 from bots.documents import Document
 from bots.presenter import BROKEN
-from bots.slack_bot.blocks import SECTION_LIMIT, button_row, section
+from bots.slack_bot.blocks import button_row, section, sections
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.failures import UNREACHABLE, code_of, explain
 from bots.slack_bot.markup import Block, escape
@@ -46,16 +46,16 @@ class Answer:
         if len(text) > LONGEST:
             await self.give(Document("answer.txt", text))
         else:
-            await self._send(text, [section(piece) for piece in _pieces(text)])
+            await self._send(text, sections(text))
 
     async def offer(self, text: str, controls: Sequence[Control]) -> None:
         """A sentence with buttons."""
         await self._send(text, [section(text), button_row(controls)])
 
-    async def give(self, document: Document, channel: str = "", thread: str | None = None) -> None:
-        """A file: Slack has none for one person's eyes, so without a channel it comes in direct messages."""
+    async def give(self, document: Document, channel: str = "", thread: str | None = None) -> str:
+        """A file; returns its id. Slack has none for one person alone: without a channel it is a direct message."""
         api = await self._workspaces.api(self._deed.team)
-        await api.upload(channel or await api.direct_channel(self._deed.user), thread, document)
+        return await api.upload(channel or await api.direct_channel(self._deed.user), thread, document)
 
     async def fail(self, error: BaseException) -> None:
         """The error as one sentence; what nobody expected goes to the log too."""
@@ -101,17 +101,3 @@ def sentence_of(error: BaseException) -> str:
 def commands_of_slack(text: str) -> str:
     """Command names are everybody's on Slack, so all of ours begin alike."""
     return _COMMANDS.sub(r"/complete-\1", text)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Whole lines as far as they fit into a section."""
-    piece = ""
-    for line in text.split("\n"):
-        for start in range(0, len(line) or 1, SECTION_LIMIT):
-            part = line[start : start + SECTION_LIMIT]
-            if len(piece) + len(part) + 1 > SECTION_LIMIT:
-                yield piece
-                piece = part
-            else:
-                piece = f"{piece}\n{part}" if piece else part
-    yield piece or " "

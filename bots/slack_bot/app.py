@@ -78,6 +78,6 @@ def _listeners(core: Core, settings: SlackSettings, workspaces: Workspaces, fron
         Reactions(core, writing, acts, takedown, people),
         Home(core, people, workspaces),
         writing,
-        Uninstall(core, workspaces),
+        Uninstall(core, workspaces, busy),
         busy,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bots.actions import ACTIONS
@@ -32,6 +32,11 @@ def small_print(lines: Iterable[str]) -> Block:
 
 def section(text: str) -> Block:
     return {"type": "section", "text": plain_text(text)}
+
+
+def sections(text: str) -> list[Block]:
+    """Text of any length, as far as a message or a view takes so many."""
+    return [section(piece) for piece in _pieces(text)]
 
 
 def header(text: str) -> Block:
@@ -72,3 +77,17 @@ def modal(title: str, blocks: Sequence[Block], submit: str = "", **more: Any) ->
     sending = {"submit": plain_text(submit)} if submit else {}
     close = plain_text("Cancel" if submit else "Close")
     return {"type": "modal", "title": plain_text(title), "close": close, "blocks": list(blocks), **sending, **more}
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Whole lines as far as they fit into a section."""
+    piece = ""
+    for line in text.split("\n"):
+        for start in range(0, len(line) or 1, SECTION_LIMIT):
+            part = line[start : start + SECTION_LIMIT]
+            if piece and len(piece) + len(part) + 1 > SECTION_LIMIT:
+                yield piece
+                piece = part
+            else:
+                piece = f"{piece}\n{part}" if piece else part
+    yield piece or " "

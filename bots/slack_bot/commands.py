@@ -14,6 +14,7 @@ from bots.core import Core
 from bots.slack_bot.answers import Answer, sentence_of
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import complete_form, config_form, notice, suggestions
+from bots.slack_bot.ids import check_rule
 from bots.slack_bot.incoming import read_typed
 from bots.slack_bot.markup import Block
 from bots.slack_bot.people import People
@@ -63,6 +64,7 @@ class Commands:
             return
         if text.split()[0].lower() == "role":
             raise InvalidOptions("Slack tells me of no roles; allow or deny users and channels instead.")
+        check_rule(text)
         invocation = await self._people.invocation(deed, fresh=True)
         await answer.say(*await self._core.typed.run(invocation, "config", text))
 
@@ -80,13 +82,16 @@ class Commands:
         return config_form(deed, setting_rows(settings))
 
     async def save(self, deed: Deed, answer: Answer, changed: Mapping[str, str]) -> None:
-        """A filled settings form."""
+        """A filled settings form. All of it is saved before anybody is told, which may fail."""
         invocation = await self._people.invocation(deed, fresh=True)
+        lines = []
         for name, value in changed.items():
-            await self._core.rules.set(invocation, name, value)
-            await answer.say(f"{name} is now {value}. It holds from the next request on.")
-        if not changed:
-            await answer.say("Nothing was changed.")
+            try:
+                await self._core.rules.set(invocation, name, value)
+                lines.append(f"{name} is now {value}. It holds from the next request on.")
+            except InvalidOptions as error:
+                lines.append(error.sentence)
+        await answer.say(*lines or ("Nothing was changed.",))
 
     async def suggest(self, deed: Deed, which: str, typed: str) -> list[Block]:
         """What a form's menu offers."""

@@ -82,16 +82,12 @@ def of_submission(body: Payload) -> Deed:
     )
 
 
-def of_suggestion(body: Payload) -> Deed:
-    return of_submission({**body, "trigger_id": ""})
-
-
 def of_event(body: Payload) -> Deed:
     event = body["event"]
     item = event.get("item", {})
     return Deed(
         f"event {body['event_id']}",
-        body["team_id"],
+        _installed_team(body) or body["team_id"],
         item.get("channel") or event.get("channel", ""),
         event["user"],
         thread=event.get("thread_ts"),
@@ -104,9 +100,18 @@ def _of_interaction(body: Payload, its_id: str) -> Deed:
     channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id", "")
     return Deed(
         its_id,
-        (body.get("team") or {}).get("id") or user["team_id"],
+        _installed_team(body) or (body.get("team") or {}).get("id") or user["team_id"],
         channel,
         user["id"],
         user.get("name") or user.get("username", ""),
         trigger=body.get("trigger_id", ""),
     )
+
+
+def _installed_team(body: Payload) -> str | None:
+    """Where workspaces share a channel, what is told is of the one that installed the bot, which is the one that Bolt
+    authorizes, and not of the one that whoever did it is from.
+    """
+    given = [(body.get("view") or {}).get("app_installed_team_id")]
+    given += [each.get("team_id") for each in body.get("authorizations") or ()][:1]
+    return next(filter(None, given), None)

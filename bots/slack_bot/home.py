@@ -5,7 +5,7 @@ from __future__ import annotations
 from bots.commands.invocation import Invocation
 from bots.commands.typed import options_text
 from bots.core import Core
-from bots.slack_bot.blocks import header, section
+from bots.slack_bot.blocks import header, section, sections
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.markup import Block
 from bots.slack_bot.people import People
@@ -39,19 +39,19 @@ class Home:
         presets = await self._core.people.presets(invocation)
         mine = [f"{name}: {options_text(options)}" for name, options in sorted(presets.personal.items())]
         none = "None yet. Save one with /complete-presets save poem temperature=1.2"
-        return [header("Your presets"), section("\n".join(mine[:MOST_PRESETS]) or none)]
+        return [header("Your presets"), *sections("\n".join(mine[:MOST_PRESETS]) or none)]
 
     async def _results(self, invocation: Invocation) -> list[Block]:
         records = (await self._core.people.my_data(invocation))[-MOST_RESULTS:]
         lines = [f"{shorten(' '.join(each.prompt.split()), 120)} · {each.status}" for each in reversed(records)]
-        return [header("Your last results"), section("\n".join(lines) or "None yet.")]
+        return [header("Your last results"), *sections("\n".join(lines) or "None yet.")]
 
     async def _settings(self, invocation: Invocation) -> list[Block]:
         if not invocation.requester.is_admin:
             return []
         lines = await self._core.typed.run(invocation, "config")
         told = shorten_lines([*lines, "", "Change them with /complete-config."])
-        return [header("Settings of this workspace"), section(told)]
+        return [header("Settings of this workspace"), *sections(told)]
 
 
 def shorten_lines(lines: list[str]) -> str:

@@ -84,7 +84,7 @@ class Listeners:
         """Once, however often Slack tells of it; what goes wrong is told to the person."""
         if not self._seen.is_new((deed.team, deed.id)):
             return
-        self._busy.enter()
+        self._busy.enter(deed.team)
         answer = Answer(self._workspaces, deed)
         try:
             await work(deed, answer)

@@ -64,13 +64,19 @@ class People:
         except UNREACHABLE as error:
             log.warning("slack.unknown_user", code=code_of(error) or type(error).__name__)
             return None
-        return Requester(deed.user, _name(user) or deed.name, is_admin=self._may_manage(user))
+        return Requester(deed.user, _name(user) or deed.name, is_admin=self._may_manage(user, deed.team))
 
-    def _may_manage(self, user: dict[str, Any]) -> bool:
+    def _may_manage(self, user: dict[str, Any], team: str) -> bool:
         if user.get("deleted"):
             return False
         held = any(user.get(right) for right in ("is_admin", "is_owner", "is_primary_owner"))
-        return held or user.get("id") in self._admins
+        return (held and _is_of(user, team)) or user.get("id") in self._admins
+
+
+def _is_of(user: dict[str, Any], team: str) -> bool:
+    """In a channel that workspaces share there are people of the others, with the rights they have at home."""
+    teams = user.get("enterprise_user", {}).get("teams", ())
+    return user.get("team_id") in (None, team) or team in teams
 
 
 def _name(user: dict[str, Any]) -> str:

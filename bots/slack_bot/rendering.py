@@ -34,6 +34,8 @@ PartKey = tuple[int | None, int]
 ROOT: PartKey = (None, 0)
 FILE = 1000
 """The part that is a file."""
+ASKED_FILE = FILE + 1
+"""And the one that somebody asked for."""
 
 
 @dataclass(frozen=True, slots=True)

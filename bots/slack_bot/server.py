@@ -48,8 +48,8 @@ class SlackServer:
         self.workspaces = Workspaces(core.store, settings.api_url)
         front = SlackFront(self.workspaces, core.posts, settings.stream)
         self.app = make_app(core, settings, self.workspaces, front, self._busy)
-        if settings.app_token is None:
-            callbacks.add(event_routes(self.app))
+        if settings.app_token is None and settings.signing_secret is not None:
+            callbacks.add(event_routes(self.app, settings.signing_secret.get_secret_value()))
         if settings.client_id is not None:
             callbacks.add(install_routes(make_flow(settings, core.store, self.workspaces)))
         self._socket: Any = None

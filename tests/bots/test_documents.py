@@ -15,7 +15,7 @@ def test_a_result_is_prompt_and_completion() -> None:
     document = result_document(view, 1)
     assert (document.name, document.text) == ("inkling-q69g5fav-2.txt", "Once 1")
     assert prompt_document(view).text == "Once"
-    with pytest.raises(InvalidOptions, match=r"^That result has no such sample\.$"):
+    with pytest.raises(InvalidOptions, match=r"^sample must be between 1 and 2; you gave 3\.$"):
         result_document(view, 2)
 
 

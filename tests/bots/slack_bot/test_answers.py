@@ -66,6 +66,13 @@ async def test_a_long_answer_is_cut_into_sections_at_lines() -> None:
         assert visible_text(seen).split("\n") == lines
 
 
+async def test_a_first_line_that_fills_a_section_leaves_none_empty() -> None:
+    async with answering(True) as (_, channel, ada, answer):
+        await answer.say("x" * 4000, "y")
+        (seen,) = ada.sees(channel)
+        assert [block["text"]["text"] for block in seen.blocks] == ["x" * 3000, "x" * 1000 + "\ny"]
+
+
 async def test_a_very_long_answer_comes_as_a_file_in_direct_messages() -> None:
     async with answering(True) as (_, channel, ada, answer):
         await answer.say("x" * 20_000)

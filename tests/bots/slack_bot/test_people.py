@@ -40,6 +40,15 @@ async def test_slack_says_who_manages(rights: dict[str, bool], is_admin: bool) -
         assert await ask(slack, team, team.add_user("Ada", **rights)) == ("Ada", is_admin)
 
 
+async def test_the_admin_of_another_workspace_is_none_here() -> None:
+    async with FakeSlack.open() as slack:
+        team = slack.add_workspace("Wonderland")
+        wizard = team.add_user("Wizard", owner=True)
+        wizard.home_team = "T0OZ"
+        assert await ask(slack, team, wizard) == ("Wizard", False)
+        assert await ask(slack, team, wizard, wizard.id) == ("Wizard", True)
+
+
 async def test_the_operator_names_others() -> None:
     async with FakeSlack.open() as slack:
         team = slack.add_workspace("Wonderland")

@@ -25,6 +25,8 @@ class User(Actor):
     is_bot: bool = False
     bot_id: str | None = None
     deleted: bool = False
+    home_team: str = ""
+    """Of who is here by a channel shared between workspaces."""
 
     @property
     def user(self) -> User:
@@ -49,7 +51,7 @@ class User(Actor):
     def payload(self) -> dict[str, Any]:
         return {
             "id": self.id,
-            "team_id": self.workspace.id,
+            "team_id": self.home_team or self.workspace.id,
             "name": self.handle,
             "deleted": self.deleted,
             "color": "9f69e7",
