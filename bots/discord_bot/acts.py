@@ -7,20 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 
-from backends.store.records import Accepted
 from bots.actions import more_actions
-from bots.commands.invocation import Invocation
+from bots.asks import Asks
 from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer, refuse_outdated
 from bots.discord_bot.components import button_row
 from bots.discord_bot.homes import Homes
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
-from bots.discord_bot.reply import DiscordReply
 from bots.discord_bot.takedown import Takedown
-from bots.discord_bot.writing import Ask, Writing
+from bots.discord_bot.writing import Writing
 from bots.documents import result_document
-from bots.forms import read_vary
 from bots.views import Action
 from config.errors import InvalidOptions
 
@@ -32,6 +29,7 @@ _Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
 class Acts:
     def __init__(self, core: Core, writing: Writing, takedown: Takedown, homes: Homes) -> None:
         self._core = core
+        self.asks = Asks(core.story)
         self._homes = homes
         self._writing = writing
         self._takedown = takedown
@@ -70,7 +68,7 @@ class Acts:
         try:
             if await answer.acknowledge(control.private):
                 values = read_modal(interaction)
-                await self._writing.derive(interaction, answer, control, self._ask_of_form(control, values))
+                await self._writing.derive(interaction, answer, control, self.asks.of_form(control, values))
         except Exception as error:
             await answer.fail(error)
 
@@ -83,28 +81,7 @@ class Acts:
             await answer.fail(error)
 
     async def _derive(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
-        await self._writing.derive(interaction, answer, control, self.ask_of(control))
-
-    def ask_of(self, control: Control) -> Ask:
-        """What a button or a reaction asks the core for."""
-        story, its_id = self._core.story, control.request_id
-        if control.action in ("continue", "pick"):
-            return lambda invocation, reply: story.continue_from(invocation, reply, its_id, control.sample)
-        same = control.action == "same_seed"
-        return lambda invocation, reply: story.regenerate(invocation, reply, its_id, same_seed=same)
-
-    def _ask_of_form(self, control: Control, values: Mapping[str, str]) -> Ask:
-        if control.action == "edit":
-            prompt, story = values.get("prompt", ""), self._core.story
-            return lambda invocation, reply: story.edit(invocation, reply, control.request_id, prompt)
-        return lambda invocation, reply: self._vary(invocation, reply, control.request_id, values)
-
-    async def _vary(
-        self, invocation: Invocation, reply: DiscordReply, request_id: str, values: Mapping[str, str]
-    ) -> Accepted:
-        """Only what was changed counts: what the form showed may be clamped or shortened by now."""
-        options = (await self._core.story.find(invocation, request_id)).options
-        return await self._core.story.vary(invocation, reply, request_id, read_vary(values, options))
+        await self._writing.derive(interaction, answer, control, self.asks.of_control(control))
 
     async def _stop(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         await self._core.results.stop(await self._homes.invocation(interaction, control), control.request_id)

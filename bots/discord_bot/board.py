@@ -12,9 +12,10 @@ from backends.store.records import PostRecord
 from bots.discord_bot.failures import UNKNOWN_MESSAGE, code_of, needs_new_message
 from bots.discord_bot.outlets import Outlet, nonce_of
 from bots.discord_bot.place import address_of, read_address
-from bots.discord_bot.rendering import Message, PartKey
+from bots.discord_bot.rendering import Message
 from bots.discord_bot.retrying import persist
 from bots.posts import Posts
+from bots.turns import PartKey
 
 OutletOf = Callable[[int | None], Outlet]
 """By channel; None is the interaction's token."""

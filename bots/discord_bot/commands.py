@@ -131,7 +131,9 @@ class Commands:
             address = address_of(message.channel.id, message.id, "")
             post = await self._core.results.at(invocation_of(interaction), address)
             control = Control("again", post.request_id, post.sample or 0)
-            await self._writing.derive(interaction, answer_of(interaction), control, self._acts.ask_of(control))
+            await self._writing.derive(
+                interaction, answer_of(interaction), control, self._acts.asks.of_control(control)
+            )
 
         return regenerate_this
 

@@ -12,7 +12,8 @@ import discord
 from bots.discord_bot.components import button_row
 from bots.discord_bot.failures import MISSING_PERMISSIONS, NO_HISTORY, code_of
 from bots.discord_bot.markup import small
-from bots.discord_bot.rendering import Message, PartKey
+from bots.discord_bot.rendering import Message
+from bots.turns import PartKey
 
 NO_FILES = "I lack Attach Files here; ⋯ More, As file gives you the whole text."
 NO_MENTIONS = discord.AllowedMentions.none()

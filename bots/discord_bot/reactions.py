@@ -105,7 +105,7 @@ class Reactions:
         )
         own_name = origin.requester_name if origin.requester_id == str(payload.user_id) else None
         invocation = reaction_invocation(payload, channel, event_id, place, own_name)
-        ask = self._acts.ask_of(Control(action, origin.id, post.sample or 0))
+        ask = self._acts.asks.of_control(Control(action, origin.id, post.sample or 0))
         await ask(invocation, self._front.reply(invocation.workspace, place))
 
 

@@ -14,6 +14,7 @@ from bots.documents import Document, prompt_document, result_document
 from bots.excerpts import WHOLE_PROMPT, shown_prompt
 from bots.presenter import KIND_WORDS
 from bots.splitting import split
+from bots.turns import PartKey
 from bots.views import ResultView, SampleView
 
 BODY_LIMIT = 1400
@@ -27,8 +28,6 @@ _ENOUGH = (MAX_PARTS + 1) * BODY_LIMIT
 _HEAD, _NOTE, _FOOTER = 160, 130, 280
 _CURSOR = "▌"
 
-PartKey = tuple[int | None, int]
-"""Sample and part; the root is (None, 0)."""
 ROOT: PartKey = (None, 0)
 
 

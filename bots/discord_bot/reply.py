@@ -12,10 +12,11 @@ from bots.discord_bot.board import Board
 from bots.discord_bot.failures import CLOSED_DMS, code_of, is_gone, is_token_over
 from bots.discord_bot.outlets import ORIGINAL, ChannelOutlet, Outlet, TokenOutlet
 from bots.discord_bot.place import Place
-from bots.discord_bot.rendering import ROOT, Message, PartKey, render_root, render_samples
+from bots.discord_bot.rendering import ROOT, Message, render_root, render_samples
 from bots.discord_bot.threads import NoThread, open_thread
 from bots.posts import Posts
 from bots.reply import PlaceGone
+from bots.turns import PartKey, SampleTurns
 from bots.views import ResultView
 from config.workspace import WorkspaceRef
 
@@ -52,7 +53,7 @@ class DiscordReply:
         self._board: Board | None = None
         self._outlets: dict[int | None, Outlet] = {}
         self._call_s = 0.0
-        self._turn = 0
+        self._turns = SampleTurns()
 
     @property
     def min_interval_s(self) -> float:
@@ -127,12 +128,7 @@ class DiscordReply:
     def _chosen(self, board: Board, messages: Mapping[PartKey, Message], most: int) -> Iterable[PartKey]:
         """What differs, of so many samples at most, beginning where the last update ended."""
         changed = [key for key, message in messages.items() if board.differs(key, message)]
-        samples = list(dict.fromkeys(sample for sample, _ in changed))
-        if len(samples) > most:
-            start = self._turn % len(samples)
-            samples = (samples[start:] + samples[:start])[:most]
-            self._turn += most
-        return [key for key in changed if key[0] in samples]
+        return self._turns.choose(changed, most)
 
     async def _lay_root(self, board: Board, view: ResultView) -> None:
         """The root, and the thread from it, if they are wanted and not there yet."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import discord
 
-from backends.store.records import Accepted, RequestRecord
-from bots.commands.invocation import Invocation
+from backends.store.records import RequestRecord
+from bots.asks import Ask
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
@@ -17,9 +15,6 @@ from bots.discord_bot.homes import Homes
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import read_address, read_place
 from bots.discord_bot.placing import Placing, place_derived, place_new, private_place
-from bots.discord_bot.reply import DiscordReply
-
-Ask = Callable[[Invocation, DiscordReply], Awaitable[Accepted]]
 
 
 class Writing:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
-from backends.store.records import Accepted, PostRecord
+from backends.store.records import PostRecord
 from bots.actions import more_actions
-from bots.commands.invocation import Invocation
+from bots.asks import Asks
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
 from bots.documents import result_document
-from bots.forms import read_vary
 from bots.slack_bot.answers import Answer
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import edit_modal, vary_modal
 from bots.slack_bot.people import People
 from bots.slack_bot.place import address_of, read_place
 from bots.slack_bot.rendering import ASKED_FILE
-from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.takedown import Takedown
 from bots.slack_bot.workspaces import Workspaces
-from bots.slack_bot.writing import Ask, Writing
+from bots.slack_bot.writing import Writing
 from bots.views import Action
 from config.errors import InvalidOptions, NotFound
 
@@ -54,6 +52,7 @@ class Acts:
         self, core: Core, writing: Writing, takedown: Takedown, people: People, workspaces: Workspaces
     ) -> None:
         self._core = core
+        self.asks = Asks(core.story)
         self._writing = writing
         self._takedown = takedown
         self._people = people
@@ -81,7 +80,7 @@ class Acts:
 
     async def submit(self, deed: Deed, answer: Answer, control: Control, values: Mapping[str, str]) -> None:
         """A filled form."""
-        await self._writing.derive(deed, answer, control, self._ask_of_form(control, values))
+        await self._writing.derive(deed, answer, control, self.asks.of_form(control, values))
 
     async def complete_message(self, deed: Deed, answer: Answer, text: str) -> None:
         """A message of a result goes on from that result, all of it; any other is a text to finish."""
@@ -101,28 +100,7 @@ class Acts:
             return None
 
     async def _derive(self, deed: Deed, answer: Answer, control: Control) -> None:
-        await self._writing.derive(deed, answer, control, self.ask_of(control))
-
-    def ask_of(self, control: Control) -> Ask:
-        """What a button or a reaction asks the core for."""
-        story, its_id = self._core.story, control.request_id
-        if control.action in ("continue", "pick"):
-            return lambda invocation, reply: story.continue_from(invocation, reply, its_id, control.sample)
-        same = control.action == "same_seed"
-        return lambda invocation, reply: story.regenerate(invocation, reply, its_id, same_seed=same)
-
-    def _ask_of_form(self, control: Control, values: Mapping[str, str]) -> Ask:
-        if control.action == "edit":
-            prompt, story = values.get("prompt", ""), self._core.story
-            return lambda invocation, reply: story.edit(invocation, reply, control.request_id, prompt)
-        return lambda invocation, reply: self._vary(invocation, reply, control.request_id, values)
-
-    async def _vary(
-        self, invocation: Invocation, reply: SlackReply, request_id: str, values: Mapping[str, str]
-    ) -> Accepted:
-        """Only what was changed counts: what the form showed may be clamped or shortened by now."""
-        options = (await self._core.story.find(invocation, request_id)).options
-        return await self._core.story.vary(invocation, reply, request_id, read_vary(values, options))
+        await self._writing.derive(deed, answer, control, self.asks.of_control(control))
 
     async def _open_vary(self, deed: Deed, answer: Answer, control: Control) -> None:
         record = await self._core.story.find(self._people.hasty(deed), control.request_id)

@@ -12,7 +12,8 @@ from bots.posts import Posts
 from bots.slack_bot.api import SlackApi
 from bots.slack_bot.failures import is_deleted, is_still_streaming, is_stream_over, needs_new_message
 from bots.slack_bot.place import address_of, read_address
-from bots.slack_bot.rendering import Message, PartKey
+from bots.slack_bot.rendering import Message
+from bots.turns import PartKey
 
 
 @dataclass(slots=True)

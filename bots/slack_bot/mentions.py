@@ -75,7 +75,7 @@ class Mentions:
             await self._core.results.stop(await self._people.invocation(deed), latest.id)
         else:
             control = Control(action, latest.id)
-            await self._writing.derive(deed, answer, control, self._acts.ask_of(control))
+            await self._writing.derive(deed, answer, control, self._acts.asks.of_control(control))
 
     async def _latest(self, deed: Deed) -> RequestRecord:
         """The last result of this thread that is still part of the story."""

@@ -53,4 +53,4 @@ class Reactions:
             await self._takedown.delete(await self._people.invocation(deed), post.request_id)
         else:
             control = Control(action, post.request_id, post.sample or 0)
-            await self._writing.derive(deed, answer, control, self._acts.ask_of(control))
+            await self._writing.derive(deed, answer, control, self._acts.asks.of_control(control))

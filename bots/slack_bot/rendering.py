@@ -13,6 +13,7 @@ from bots.presenter import KIND_WORDS, waiting_notice
 from bots.slack_bot.blocks import button_row, quotation, rich_text, small_print
 from bots.slack_bot.markup import MARKUP, Block, escape, plain, rich_elements
 from bots.splitting import split
+from bots.turns import PartKey
 from bots.views import ResultView, SampleView
 from config.text import shorten
 
@@ -29,8 +30,6 @@ NOTIFICATION = 600
 _SMALL = 600
 _CURSOR = "▌"
 
-PartKey = tuple[int | None, int]
-"""Sample and part; the root is (None, 0)."""
 ROOT: PartKey = (None, 0)
 FILE = 1000
 """The part that is a file."""

@@ -16,9 +16,10 @@ from bots.slack_bot.board import Board
 from bots.slack_bot.emoji import name_of
 from bots.slack_bot.failures import UNREACHABLE, code_of, is_closed, is_gone, is_outside, is_passing, is_token_dead
 from bots.slack_bot.place import Place, direct_place
-from bots.slack_bot.rendering import ROOT, Message, PartKey, render_documents, render_root, render_samples
+from bots.slack_bot.rendering import ROOT, Message, render_documents, render_root, render_samples
 from bots.slack_bot.stream import LASTS_S, Stream
 from bots.slack_bot.workspaces import Workspaces
+from bots.turns import PartKey, SampleTurns
 from bots.views import ResultView
 from config.errors import NotFound
 from config.workspace import WorkspaceRef
@@ -64,7 +65,7 @@ class SlackReply:
         self._api: SlackApi | None = None
         self._joined = False
         self._call_s = 0.0
-        self._turn = 0
+        self._turns = SampleTurns()
         live.add(self)
 
     @property
@@ -177,12 +178,7 @@ class SlackReply:
     def _chosen(self, board: Board, messages: Mapping[PartKey, Message], most: int) -> Iterable[PartKey]:
         """What differs, of so many samples at most, beginning where the last update ended."""
         changed = [key for key, message in messages.items() if board.differs(key, message)]
-        samples = list(dict.fromkeys(sample for sample, _ in changed))
-        if len(samples) > most:
-            start = self._turn % len(samples)
-            samples = (samples[start:] + samples[:start])[:most]
-            self._turn += most
-        return [key for key in changed if key[0] in samples]
+        return self._turns.choose(changed, most)
 
     async def _lay_root(self, board: Board, view: ResultView) -> None:
         if not self.place.has_root:

@@ -12,7 +12,8 @@ from bots.slack_bot.board import Board, Shown, stop_stream
 from bots.slack_bot.failures import UNREACHABLE, code_of
 from bots.slack_bot.markup import escape_markdown, streamed
 from bots.slack_bot.place import Place
-from bots.slack_bot.rendering import BODY_LIMIT, PartKey
+from bots.slack_bot.rendering import BODY_LIMIT
+from bots.turns import PartKey
 from bots.views import ResultView
 
 LASTS_S = 240.0

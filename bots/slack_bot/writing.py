@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from backends.store.records import Accepted
-from bots.commands.invocation import Invocation
+from bots.asks import Ask
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
@@ -14,9 +11,7 @@ from bots.slack_bot.deeds import Deed
 from bots.slack_bot.front import SlackFront
 from bots.slack_bot.people import People
 from bots.slack_bot.place import Place, beside, direct_place, read_place
-from bots.slack_bot.reply import SlackReply
 
-Ask = Callable[[Invocation, SlackReply], Awaitable[Accepted]]
 PRIVATE = "Only you see it: the result is in our direct messages."
 
 
