@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.controls import Control
 from bots.documents import Document
 from bots.presenter import BROKEN
+from bots.slack_bot.api import SlackApi
 from bots.slack_bot.blocks import button_row, section, sections
 from bots.slack_bot.deeds import Deed
-from bots.slack_bot.failures import UNREACHABLE, code_of, explain
+from bots.slack_bot.failures import UNREACHABLE, code_of, explain, is_closed
 from bots.slack_bot.markup import Block, escape
 from bots.slack_bot.workspaces import Workspaces
 from config.errors import InklingError
@@ -71,10 +73,21 @@ class Answer:
         told = escape(text[:_NOTIFICATION])
         if not await self._respond(told, blocks):
             api, deed = await self._workspaces.api(self._deed.team), self._deed
-            if deed.channel:
-                await api.whisper(deed.channel, deed.user, told, blocks, deed.thread)
-            else:
+            if not await self._whisper(api, told, blocks):
                 await api.post(await api.direct_channel(deed.user), told, blocks, None)
+
+    async def _whisper(self, api: SlackApi, text: str, blocks: list[Block]) -> bool:
+        """Whether it could be said in the channel, which takes being there."""
+        deed = self._deed
+        if not deed.channel:
+            return False
+        try:
+            await api.whisper(deed.channel, deed.user, text, blocks, deed.thread)
+        except SlackApiError as error:
+            if not is_closed(error):
+                raise
+            return False
+        return True
 
     async def _respond(self, text: str, blocks: list[Block]) -> bool:
         """Whether the response_url took it."""
@@ -86,7 +99,11 @@ class Answer:
         if self._deed.thread is not None:
             body["thread_ts"] = self._deed.thread
         hook = AsyncWebhookClient(url, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)])
-        response = await hook.send_dict(body)
+        try:
+            response = await hook.send_dict(body)
+        except UNREACHABLE as error:  # Heard twice beats not at all.
+            log.info("slack.response_url_lost", code=type(error).__name__)
+            return False
         if response.status_code != 200:
             log.info("slack.response_url_over", status=response.status_code)
         return response.status_code == 200

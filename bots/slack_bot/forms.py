@@ -124,15 +124,16 @@ def config_form(deed: Deed, rows: Sequence[SettingRow]) -> Block:
     fields = [
         field(row.name, row.name, text_input(_written(row.value)[:INPUT_LIMIT], INPUT_LIMIT), row.help) for row in rows
     ]
-    kept = {
-        **json.loads(deed.remembered()),
-        "shown": {row.name: _written(row.value) for row in rows if row.value is not None},
-    }
-    memory = json.dumps(kept, ensure_ascii=False)
+    memory = _memory(deed, rows)
     if len(memory) > INPUT_LIMIT:  # A very long word filter: change it by the command.
-        memory = deed.remembered()
+        memory = _memory(deed, [row for row in rows if row.name != "word_filter"])
         fields = [each for each in fields if each["block_id"] != "word_filter"]
     return modal("Settings", fields, "Save", callback_id=CONFIG, private_metadata=memory)
+
+
+def _memory(deed: Deed, rows: Sequence[SettingRow]) -> str:
+    shown = {row.name: _written(row.value) for row in rows if row.value is not None}
+    return json.dumps({**json.loads(deed.remembered()), "shown": shown}, ensure_ascii=False)
 
 
 def changed_settings(view: Mapping[str, Any]) -> dict[str, str]:

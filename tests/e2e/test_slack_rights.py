@@ -118,3 +118,39 @@ async def test_a_private_result_is_nobody_elses_by_any_way() -> None:
             await bot.finished()
             assert shown.text.startswith("I no longer have that result"), action
         assert not any(is_ended(each) and "secret" in body(each) for each in world.answers)
+
+
+async def test_a_form_left_as_it_was_changes_nothing() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        words = ", ".join(f"word{n:05d}" for n in range(300))
+        await world.admin.slash(world.general, "/complete-config", f"set word_filter {words}")
+        await world.admin.slash(world.general, "/complete-config", "set cooldown_s 5")
+        await world.admin.slash(world.general, "/complete-config", "show word_filter")
+        await bot.finished()
+        before = (await bot.store.workspace(workspace_of(world.team.id))).version
+        asked = await world.admin.slash(world.general, "/complete-config")
+        form = await world.slack.until(lambda: asked.view if asked.view and asked.view.inputs else None)
+        await world.admin.submit(form, {})
+        await bot.finished()
+        assert (await bot.store.workspace(workspace_of(world.team.id))).version == before
+
+
+async def test_who_cannot_be_told_by_the_response_url_is_told_in_the_channel() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        world.slack.faults.drop("response_url", 10)
+        await world.ada.slash(world.general, "/complete", "--temperature 9 -- x")
+        await bot.finished()
+        assert len(world.ada.sees(world.general)) == 1
+
+
+async def test_who_cannot_be_told_in_the_channel_is_told_in_direct_messages() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        secret = world.team.add_channel("secret", private=True, bot=False)
+        await world.admin.slash(world.general, "/complete-config", "set word_filter darn")
+        asked = await world.ada.slash(secret, "/complete")
+        form = await world.slack.until(lambda: asked.view)
+        world.slack.advance(1900)
+        await world.ada.submit(form, {"prompt": "darn"})
+        await bot.finished()
+        (told,) = world.team.direct_channel(world.ada).messages
+        assert told.text == "The prompt holds a word that this server doesn't allow."
