@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 CUDA_FREE := $(foreach name,cuda-bindings cuda-pathfinder cuda-toolkit triton,--no-emit-package $(name))
 
+# Two at a time; OpenMP's threads that wait sleep soon, since the tests' models share the cores.
+PYTEST := GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help chat test test-fast check format docs lock bench clean
 
@@ -17,10 +20,10 @@ chat: $(READY)  ## Open the chat page with a real model on this machine
 	@$(BIN)/inkling chat
 
 test: $(READY)  ## Run every test
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
 
 test-fast: $(READY)  ## Run the tests that take moments
-	@$(BIN)/python -m pytest -q -m "not slow and not browser"
+	@$(PYTEST) -m "not slow and not browser"
 
 check: $(READY)  ## Style, types, layers, generated docs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo \
