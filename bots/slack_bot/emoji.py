@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -29,7 +30,13 @@ _NAMES: Mapping[str, str] = {
     "⏩": "fast_forward",
     "⏭": "black_right_pointing_double_triangle_with_vertical_bar",
 }
+_NAME = re.compile(r"[\w+'-]{1,100}")
 _SIGNS = {name: sign for sign, name in _NAMES.items()}
+
+
+def is_name(name: str) -> bool:
+    """Whether an emoji of the workspace may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def name_of(emoji: str) -> str:

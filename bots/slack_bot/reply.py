@@ -13,7 +13,7 @@ from bots.posts import Posts
 from bots.reply import PlaceGone
 from bots.slack_bot.api import SlackApi
 from bots.slack_bot.board import Board
-from bots.slack_bot.emoji import name_of
+from bots.slack_bot.emoji import is_name, name_of
 from bots.slack_bot.failures import UNREACHABLE, code_of, is_closed, is_gone, is_outside, is_passing, is_token_dead
 from bots.slack_bot.place import Place, direct_place
 from bots.slack_bot.rendering import ROOT, Message, render_documents, render_root, render_samples
@@ -33,6 +33,7 @@ PAUSES_S = (0.5, 2.0, 5.0)
 """Before an end is shown again that Slack failed to take: it may be posted twice then, which beats not at all."""
 SAMPLES_PER_UPDATE = 3
 """So that an end doesn't wait for the last of many samples to be edited."""
+NO_FILE = "Slack takes no file from me here; an admin can change that, and “As file” behind “More” gives it then."
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +159,7 @@ class SlackReply:
         for key in self._chosen(board, messages, most):
             await self._put(board, key, messages[key])
         for key, message in render_documents(view, self.place.has_root):
-            await self._put(board, key, message)
+            await self._put_file(board, key, message)
         if messages and all(board.is_deleted(key) for key in messages):
             raise PlaceGone("its messages were deleted")
 
@@ -166,6 +167,16 @@ class SlackReply:
         started = asyncio.get_running_loop().time()
         await board.put(key, message, self.place.channel, self.place.thread)
         self._call_s = asyncio.get_running_loop().time() - started
+
+    async def _put_file(self, board: Board, key: PartKey, message: Message) -> None:
+        """Where Slack takes no files, the end is an end nevertheless: its text is kept, to be asked for later."""
+        try:
+            await self._put(board, key, message)
+        except SlackApiError as error:
+            if is_passing(error) or is_gone(error) or is_closed(error):
+                raise
+            log.warning("slack.no_file", code=code_of(error))
+            await self._put(board, key, Message(small=(NO_FILE,)))
 
     async def _streamed(self, api: SlackApi, board: Board, view: ResultView) -> bool:
         """Whether Slack's streaming shows it. A message that streams has no buttons, so its root must have Stop."""
@@ -198,6 +209,8 @@ class SlackReply:
         assert self._api is not None
         assert self._board is not None
         name = name_of(await self._posts.again_emoji(self._workspace))
+        if not is_name(name):
+            return
         last = {sample: (sample, part) for sample, part in dict(render_samples(view, self.place.has_root))}
         for key in last.values():
             shown = self._board.get(key)

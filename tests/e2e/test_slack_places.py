@@ -141,6 +141,23 @@ async def test_a_very_long_text_comes_as_a_file_too() -> None:
         assert [each.files for each in world.answers] == [[]], "what shared the file stays, without it"
 
 
+@pytest.mark.parametrize("error", ["file_uploads_disabled", "missing_scope"])
+async def test_where_slack_takes_no_files_the_end_is_shown_without(error: str) -> None:
+    backend = GatedBackend(text="x" * 20_000)
+    async with slackland() as world, running_bot(world.slack, world.team, backend) as bot:
+        world.slack.faults.refuse("files.getUploadURLExternal", error)
+        await world.ada.slash(world.general, "/complete", "Once")
+        await bot.finished()
+        *_, last, told = world.answers
+        assert "repeat" in last.reactions
+        assert small(told)[0].startswith("Slack takes no file from me here")
+        more = await world.ada.click(last, button(last, "More"))
+        menu = await world.slack.until(lambda: more.message)
+        await world.ada.click(menu, button(menu, "As file"))
+        await bot.finished()
+        assert world.answers[-1].files[0].text == f"Once{'x' * 20_000}"
+
+
 HOSTILE = {
     "mentions": "<!channel> <!here> <@U0FAKE00002> <#C1|x> @channel @here",
     "entities": "&lt; &amp;lt; & < > <b>",

@@ -154,3 +154,11 @@ async def test_who_cannot_be_told_in_the_channel_is_told_in_direct_messages() ->
         await bot.finished()
         (told,) = world.team.direct_channel(world.ada).messages
         assert told.text == "The prompt holds a word that this server doesn't allow."
+
+
+async def test_an_emoji_that_is_none_keeps_nothing_back() -> None:
+    async with slackland() as world, running_bot(world.slack, world.team) as bot:
+        await world.admin.slash(world.general, "/complete-config", "set regenerate_emoji <!channel>")
+        (first,) = await world.asked()
+        await bot.finished()
+        assert is_ended(first)
