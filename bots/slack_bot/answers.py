@@ -43,8 +43,11 @@ class Answer:
         self._began = time.monotonic()
 
     async def say(self, *lines: str) -> None:
+        """Our own words, which name commands as they are called on Slack."""
+        await self.quote(commands_of_slack("\n".join(lines)))
+
+    async def quote(self, text: str) -> None:
         """Plain text, shown as it is; as a file when it is too long for a message."""
-        text = commands_of_slack("\n".join(lines))
         if len(text) > LONGEST:
             await self.give(Document("answer.txt", text))
         else:

@@ -66,7 +66,9 @@ class Commands:
             raise InvalidOptions("Slack tells me of no roles; allow or deny users and channels instead.")
         check_rule(text)
         invocation = await self._people.invocation(deed, fresh=True)
-        await answer.say(*await self._core.typed.run(invocation, "config", text))
+        lines = await self._core.typed.run(invocation, "config", text)
+        # What is exported is to be imported again, letter by letter.
+        await (answer.quote("\n".join(lines)) if text.lower() == "export" else answer.say(*lines))
 
     async def _open_config(self, deed: Deed) -> None:
         """Slack waits three seconds for a form, so it opens before anybody is asked who this is."""

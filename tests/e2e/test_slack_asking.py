@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bots.slack_bot.workspaces import workspace_of
@@ -199,6 +201,13 @@ async def test_admins_change_settings_by_words(mode: Mode) -> None:
         assert await told(world, refused) == "Inkling is turned off in this channel."
         assert "no roles" in await configured(world, bot, world.admin, "role deny 1")
         assert "by words" not in await configured(world, bot, world.admin, "audit")
+
+
+async def test_what_is_exported_is_as_it_was_set(mode: Mode) -> None:
+    async with slackland() as world, running_bot(world.slack, world.team, mode=mode) as bot:
+        await configured(world, bot, world.admin, "set word_filter /help")
+        exported = await configured(world, bot, world.admin, "export")
+        assert json.loads(exported) == {"word_filter": ["/help"]}
 
 
 async def test_admins_change_settings_by_a_form(mode: Mode) -> None:
