@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 # How long an example takes says more about the machine's other work than about ours; pytest's timeout bounds each test.
 settings.register_profile("inkling", deadline=None)
 settings.load_profile("inkling")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is for what a shell starts in the background, and the programs we start would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

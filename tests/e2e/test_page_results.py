@@ -109,6 +109,9 @@ async def test_a_picked_sample_stays_marked_and_an_edited_continuation_says_so()
         await expect(result).to_have_count(2)
         await expect(page.locator(".sample.picked .count")).to_have_text("2/3Picked")
         await expect(result.nth(1).locator(".result-head .tag")).to_have_text("Continued from 2/3")
+        await expect(
+            result.nth(1).get_by_role("button", name="Again")
+        ).to_be_visible()  # It has ended, and stays as it is.
         await choose(page, "Edit the prompt")
         await page.get_by_role("dialog").get_by_label("Prompt").fill("Twice")
         await page.get_by_role("dialog").get_by_role("button", name="Write again").click()

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -71,20 +70,12 @@ async def test_ctrl_c_with_json_prints_the_object(
         assert told["samples"][0]["finish_reason"] == "stopped"
 
 
-async def interrupted(process: Process) -> tuple[bytes, bytes]:
-    """Ctrl-C, and again if need be: Python doesn't notice one that comes at the moment in which it begins to read."""
-    ended = asyncio.create_task(process.communicate())
-    while not ended.done():
-        process.send_signal(signal.SIGINT)
-        await asyncio.wait({ended}, timeout=5)
-    return await ended
-
-
 async def test_ctrl_c_ends_a_wait_for_the_prompt(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     async with started_inkling("complete", "@pipe", home=tmp_path) as process:
         writing = await asyncio.to_thread(os.open, tmp_path / "pipe", os.O_WRONLY)
-        out, err = await interrupted(process)
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
         os.close(writing)
         assert (process.returncode, out, err) == (130, b"", b"")
 
