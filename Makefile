@@ -11,7 +11,7 @@ CUDA_FREE := $(foreach name,cuda-bindings cuda-pathfinder cuda-toolkit triton,--
 PYTEST := GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test test-failed test-fast check format docs lock bench clean
+.PHONY: help chat test test-fast check format docs lock bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,9 +21,6 @@ chat: $(READY)  ## Open the chat page with a real model on this machine
 
 test: $(READY)  ## Run every test
 	@$(PYTEST)
-
-test-failed: $(READY)  ## Run again, one by one, what failed last
-	@$(PYTEST) --last-failed --last-failed-no-failures=none -n 0
 
 test-fast: $(READY)  ## Run the tests that take moments
 	@$(PYTEST) -m "not slow and not browser"
