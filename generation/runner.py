@@ -1,0 +1,96 @@
+"""What the engine's loop asks of a model: forward passes, and the memory of the sequences that run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+CHUNK = 256
+"""Prompt tokens per forward pass, so that running sequences wait for one chunk at most."""
+
+
+@dataclass(slots=True)
+class PromptPass:
+    """A prompt on its way through the model; made by `Runner.open`."""
+
+    token_ids: tuple[int, ...]
+    memory: object
+    """The keys and values so far, as its runner keeps them."""
+    position: int = 0
+    """How many tokens have been through the model, or needn't go since they were remembered."""
+
+    @property
+    def finished(self) -> bool:
+        return self.position == len(self.token_ids)
+
+
+class Runner(Protocol):
+    """Used from one thread at a time.
+
+    The logits of a row have the same bits whatever else runs, wherever it stands and however its prompt was cut, so
+    that a text depends on its own request alone.
+    """
+
+    @property
+    def path(self) -> str:
+        """Which code runs at which precision, for people: "torch fp32", "native int8"."""
+        ...
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the model gives a probability."""
+        ...
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory of all keys and values held now."""
+        ...
+
+    def room_for(self, positions: int) -> bool:
+        """Whether one more sequence of so many positions fits beside what runs and how far that may still grow.
+
+        Always true while nothing runs, for as many positions as the model takes.
+        """
+        ...
+
+    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
+        """Begin a prompt. What is remembered of an earlier one with the same beginning is skipped unless told not to.
+
+        At least the last token is left to run.
+        """
+        ...
+
+    def prefill(self, prompt: PromptPass) -> torch.Tensor:
+        """Run the next chunk; the logits after its last token, [vocabulary]."""
+        ...
+
+    def score(self, prompt: PromptPass) -> torch.Tensor:
+        """Run the next chunk; the logits after each of its tokens, [token, vocabulary]."""
+        ...
+
+    def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
+        """Let row `row`, which is free, continue a finished prompt, up to `positions` in all, prompt included."""
+        ...
+
+    def close(self, prompt: PromptPass) -> None:
+        """No more rows will continue this prompt; those that do are not touched. May be called again."""
+        ...
+
+    def decode(self, token_ids: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
+        """One step of rows 0 … n-1: their newest tokens in, logits [row, vocabulary] out."""
+        ...
+
+    def release(self, row: int, *, broken: bool = False) -> None:
+        """A row's sequence has ended. `broken`: it computed something that is no number, and must not be remembered."""
+        ...
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Give a row a place that is free; `length` positions of it are in use."""
+        ...
+
+    def wipe(self) -> None:
+        """Forget every row and prompt, for example after a failed step, and give their memory back."""
+        ...
