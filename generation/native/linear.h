@@ -1,0 +1,179 @@
+// Products of a few rows of activations with one panel of a matrix.
+#pragma once
+
+#include "matrix.h"
+
+namespace inkling {
+
+// Rows of activations as one precision reads them. Bytes come with a scale and a sum for each GROUP of inputs.
+struct Activations {
+  int stride = 0;  // inputs, padded to GROUP
+  int planes = 1;
+  const float* floats = nullptr;
+  int8_t* bytes = nullptr;
+  float* scales = nullptr;
+  int32_t* sums = nullptr;
+
+  int groups() const { return stride / GROUP; }
+};
+
+// How much finer the second plane is than the first.
+constexpr int FINE_BITS = 8;
+constexpr float FINE = 1 << FINE_BITS;
+
+// Rounds to whole numbers; exact for those that fit into 22 bits.
+inline Floats nearest(Floats values) { return values + 12582912.0f - 12582912.0f; }
+
+inline int32_t put_bytes(int8_t* to, Floats whole) {
+  const Ints values = __builtin_convertvector(whole, Ints);
+  typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+  *reinterpret_cast<Bytes*>(to) = __builtin_convertvector(values, Bytes);
+  int32_t total = 0;
+  for (int lane = 0; lane < LANES; ++lane) total += values[lane];
+  return total;
+}
+
+// Each group by its own largest number, so that one huge activation spoils the precision of its neighbours only. A second
+// plane has what rounding to the first left over, FINE times as large.
+inline void to_bytes(const Activations& in, int row) {
+  const float* from = in.floats + static_cast<int64_t>(row) * in.stride;
+  int8_t* to = in.bytes + static_cast<int64_t>(row) * in.planes * in.stride;
+  int32_t* sums = in.sums + static_cast<int64_t>(row) * in.groups();
+  float* scales = in.scales + static_cast<int64_t>(row) * in.groups();
+  for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
+    Floats most = splat(0.0f);
+    for (int input = 0; input < GROUP; input += LANES) {
+      const Floats values = load(from + input);
+      most = maximum(most, values < 0.0f ? -values : values);
+    }
+    const float largest = maximum(most), inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    scales[group] = largest * (in.planes == 1 ? 1.0f / 127.0f : 1.0f / (127.0f * FINE));
+    int32_t coarse = 0, fine = 0;
+    for (int input = 0; input < GROUP; input += LANES) {
+      const Floats values = load(from + input) * inverse, whole = nearest(values);
+      coarse += put_bytes(to + input, whole);
+      if (in.planes == 2) {
+        const Floats rest = nearest((values - whole) * FINE);
+        fine += put_bytes(to + in.stride + input, rest > 127.0f ? splat(127.0f) : rest);
+      }
+    }
+    sums[group] = in.planes == 1 ? coarse : (coarse << FINE_BITS) + fine;
+  }
+}
+
+template <int ROWS>
+using Tile = Floats[ROWS][VECTORS];
+
+template <int ROWS, int PLANES>
+void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int first, Tile<ROWS>& out) {
+  constexpr int LINES = ROWS * PLANES;
+  const uint8_t* weights = matrix.panel<uint8_t>(panel);
+  const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * 2 * PANEL;
+  const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * PLANES * in.stride;
+  const int32_t* totals = in.sums + static_cast<int64_t>(first) * in.groups();
+  const float* units = in.scales + static_cast<int64_t>(first) * in.groups();
+  for (int group = 0; group < in.groups(); ++group) {
+    Ints sums[LINES][VECTORS] = {};
+    for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
+      Ints column[VECTORS];
+      std::memcpy(column, weights, sizeof column);
+      for (int line = 0; line < LINES; ++line) {
+        int32_t input;
+        std::memcpy(&input, bytes + line * in.stride + group * GROUP + step, sizeof input);
+        for (int vector = 0; vector < VECTORS; ++vector) sums[line][vector] = dot4(sums[line][vector], column[vector], input);
+      }
+    }
+    for (int vector = 0; vector < VECTORS; ++vector, scales += LANES) {
+      const Floats scale = load(scales), least = load(scales + PANEL);
+      for (int row = 0; row < ROWS; ++row) {
+        Ints total = sums[row * PLANES][vector];
+        if constexpr (PLANES == 2) total = (total << FINE_BITS) + sums[row * PLANES + 1][vector];
+        const float unit = units[row * in.groups() + group];
+        out[row][vector] += to_floats(total) * (scale * unit) + least * (totals[row * in.groups() + group] * unit);
+      }
+    }
+    scales += PANEL;
+  }
+}
+
+template <int ROWS, class T>
+void multiply(const Matrix& matrix, const T* weights, const Activations& in, int first, Tile<ROWS>& out) {
+  const float* from = in.floats + static_cast<int64_t>(first) * in.stride;
+  for (int input = 0; input < matrix.inputs; ++input, weights += PANEL) {
+    Floats panel[VECTORS];
+    for (int vector = 0; vector < VECTORS; ++vector) panel[vector] = load(weights + vector * LANES);
+    for (int row = 0; row < ROWS; ++row) {
+      const Floats value = splat(from[static_cast<int64_t>(row) * in.stride + input]);
+      for (int vector = 0; vector < VECTORS; ++vector) out[row][vector] += panel[vector] * value;
+    }
+  }
+}
+
+constexpr int MOST = 6, MOST_FINE = 3;  // rows at a time, as many as the registers hold
+
+// One panel for ROWS rows, with scales and bias.
+template <int ROWS>
+void multiply_panel(const Matrix& matrix, int panel, const Activations& in, int first, Tile<ROWS>& out) {
+  for (auto& row : out)
+    for (auto& vector : row) vector = splat(0.0f);
+  switch (matrix.precision) {
+    case Precision::BYTE:
+      if constexpr (ROWS <= MOST_FINE) {
+        if (matrix.planes == 2) {
+          multiply_bytes<ROWS, 2>(matrix, panel, in, first, out);
+          break;
+        }
+      }
+      multiply_bytes<ROWS, 1>(matrix, panel, in, first, out);
+      break;
+    case Precision::BRAIN: multiply<ROWS>(matrix, matrix.panel<Brain>(panel), in, first, out); break;
+    case Precision::FLOAT: multiply<ROWS>(matrix, matrix.panel<float>(panel), in, first, out); break;
+  }
+  const float* bias = matrix.bias.as<float>() + panel * PANEL;
+  for (auto& row : out) {
+    for (int vector = 0; vector < VECTORS; ++vector) {
+      row[vector] += load(bias + vector * LANES);
+    }
+  }
+}
+
+enum class Then { STORE, ADD, GELU, GATE };
+
+template <int ROWS>
+void finish(const Tile<ROWS>& tile, Then then, float* out, int64_t stride) {
+  for (int row = 0; row < ROWS; ++row, out += stride) {
+    for (int vector = 0; vector < (then == Then::GATE ? VECTORS / 2 : VECTORS); ++vector) {
+      Floats value = tile[row][vector];
+      if (then == Then::ADD) value += load(out + vector * LANES);
+      if (then == Then::GELU) value = gelu(value);
+      if (then == Then::GATE) value = silu(value) * tile[row][vector + VECTORS / 2];
+      store(out + vector * LANES, value);
+    }
+  }
+}
+
+template <int ROWS>
+void apply_tile(const Matrix& matrix, int panel, const Activations& in, int first, Then then, float* out, int64_t stride) {
+  Tile<ROWS> tile;
+  multiply_panel<ROWS>(matrix, panel, in, first, tile);
+  const int width = then == Then::GATE ? PANEL / 2 : PANEL;
+  finish<ROWS>(tile, then, out + first * stride + panel * width, stride);
+}
+
+template <int ROWS>
+void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, int most, Then then, float* out,
+                int64_t stride) {
+  if constexpr (ROWS > 0) {
+    if (ROWS <= most)
+      for (; rows - first >= ROWS; first += ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
+    apply_rows<ROWS - 1>(matrix, panel, in, first, rows, most, then, out, stride);
+  }
+}
+
+// One panel for all rows: out[row][panel's outputs] = what `then` makes of in[row] · weights.
+inline void apply_panel(const Matrix& matrix, int panel, const Activations& in, int rows, Then then, float* out,
+                        int64_t stride) {
+  apply_rows<MOST>(matrix, panel, in, 0, rows, matrix.planes == 2 ? MOST_FINE : MOST, then, out, stride);
+}
+
+}  // namespace inkling

@@ -1,0 +1,158 @@
+// Weight matrices as the kernels read them: panels of PANEL outputs, and in each panel input after input.
+//
+// Three precisions: floats, brain floats (the upper 16 bits), and bytes with one scale per output. A byte stands for
+// (byte - 128) × scale; being unsigned is what the CPU's byte products ask of one side.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "simd.h"
+
+namespace inkling {
+
+constexpr int VECTORS = 4;
+constexpr int PANEL = VECTORS * LANES;
+constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
+
+enum class Precision : int32_t { FLOAT = 0, BRAIN = 1, BYTE = 2 };
+
+inline int64_t round_up(int64_t number, int64_t step) { return (number + step - 1) / step * step; }
+
+// Aligned memory in large pages, for what is read front to back.
+class Buffer {
+ public:
+  Buffer() = default;
+  enum Filling { ZEROS, UNTOUCHED };
+
+  // UNTOUCHED memory is given by the machine page by page, when it is written to.
+  explicit Buffer(size_t bytes, Filling filling = ZEROS) : bytes_(round_up(bytes, 64)) {
+    const size_t alignment = bytes_ >= (2u << 20) ? (2u << 20) : 64;
+    data_.reset(std::aligned_alloc(alignment, round_up(bytes_, alignment)));
+    if (!data_) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+    if (alignment > 64 && filling == ZEROS) madvise(data_.get(), bytes_ / alignment * alignment, MADV_HUGEPAGE);
+#endif
+    if (filling == ZEROS) std::memset(data_.get(), 0, bytes_);
+  }
+  template <class T>
+  T* as() const { return static_cast<T*>(data_.get()); }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  struct Free {
+    void operator()(void* pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<void, Free> data_;
+  size_t bytes_ = 0;
+};
+
+struct Matrix {
+  int outputs = 0, inputs = 0;
+  int padded_inputs = 0, panels = 0;
+  Precision precision = Precision::FLOAT;
+  int planes = 1;  // bytes per activation: 2 where its precision matters
+  Buffer weights, scales, bias;
+
+  int padded_outputs() const { return panels * PANEL; }
+  size_t bytes() const { return weights.bytes() + scales.bytes() + bias.bytes(); }
+
+  template <class T>
+  const T* panel(int index) const { return weights.as<T>() + static_cast<int64_t>(index) * padded_inputs * PANEL; }
+};
+
+// Which row of the given matrix, or -1, is output `place` of a panel. Gated layers put half a panel of gates beside the
+// half panel of values they open, so that one piece of work has both.
+inline int source_row(int panel, int place, int outputs, bool gated) {
+  if (!gated) {
+    const int row = panel * PANEL + place;
+    return row < outputs ? row : -1;
+  }
+  const int half = PANEL / 2, pair = panel * half + place % half;
+  if (pair >= outputs / 2) return -1;
+  return place < half ? pair : outputs / 2 + pair;
+}
+
+inline void pack_bytes(Matrix& matrix, int panel, int place, const float* row) {
+  const int64_t start = static_cast<int64_t>(panel) * matrix.padded_inputs * PANEL;
+  uint8_t* target = matrix.weights.as<uint8_t>() + start;
+  Half* scales = matrix.scales.as<Half>() + start / GROUP * 2;
+  for (int first = 0; first < matrix.inputs; first += GROUP) {
+    const int end = first + GROUP < matrix.inputs ? first + GROUP : matrix.inputs;
+    float least = row[first], most = row[first];
+    for (int input = first; input < end; ++input) {
+      least = std::fmin(least, row[input]);
+      most = std::fmax(most, row[input]);
+    }
+    Half* places = scales + first / GROUP * 2 * PANEL + place;
+    put(places + PANEL, least);
+    const float zero = to_float(places[PANEL]);
+    places[0] = to_half_above((most - zero) / 255.0f);
+    const float inverse = most > zero ? 1.0f / to_float(places[0]) : 0.0f;
+    for (int input = first; input < end; ++input) {
+      const long value = std::lrintf((row[input] - zero) * inverse);
+      target[(input / 4 * PANEL + place) * 4 + input % 4] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+    }
+  }
+}
+
+template <class T>
+void pack_numbers(Matrix& matrix, int panel, int place, const float* row) {
+  T* target = matrix.weights.as<T>() + static_cast<int64_t>(panel) * matrix.padded_inputs * PANEL;
+  for (int input = 0; input < matrix.inputs; ++input) {
+    if constexpr (std::is_same_v<T, Brain>) target[input * PANEL + place] = to_brain(row[input]);
+    else target[input * PANEL + place] = row[input];
+  }
+}
+
+inline void pack_panel(Matrix& matrix, int panel, const float* weights, bool gated) {
+  for (int place = 0; place < PANEL; ++place) {
+    const int source = source_row(panel, place, matrix.outputs, gated);
+    if (source < 0) continue;
+    const float* row = weights + static_cast<int64_t>(source) * matrix.inputs;
+    switch (matrix.precision) {
+      case Precision::FLOAT: pack_numbers<float>(matrix, panel, place, row); break;
+      case Precision::BRAIN: pack_numbers<Brain>(matrix, panel, place, row); break;
+      case Precision::BYTE: pack_bytes(matrix, panel, place, row); break;
+    }
+  }
+}
+
+// `weights` [outputs, inputs] and `bias` [outputs] or null are read, and not kept.
+inline Matrix pack(const float* weights, const float* bias, int outputs, int inputs, Precision precision, bool fine, bool gated,
+                   int threads) {
+  Matrix matrix;
+  matrix.planes = fine && precision == Precision::BYTE ? 2 : 1;
+  matrix.outputs = outputs;
+  matrix.inputs = inputs;
+  matrix.precision = precision;
+  matrix.padded_inputs = static_cast<int>(round_up(inputs, GROUP));
+  matrix.panels = static_cast<int>(round_up(gated ? outputs / 2 : outputs, gated ? PANEL / 2 : PANEL) /
+                                   (gated ? PANEL / 2 : PANEL));
+  const int size = precision == Precision::FLOAT ? 4 : precision == Precision::BRAIN ? 2 : 1;
+  matrix.weights = Buffer(static_cast<size_t>(matrix.padded_outputs()) * matrix.padded_inputs * size);
+  if (precision == Precision::BYTE) matrix.scales = Buffer(matrix.weights.bytes() / GROUP * 2 * sizeof(Half));
+  matrix.bias = Buffer(matrix.padded_outputs() * sizeof(float));
+  std::vector<std::thread> packers;
+  for (int thread = 0; thread < threads; ++thread) {
+    packers.emplace_back([&, thread] {
+      for (int panel = thread; panel < matrix.panels; panel += threads) pack_panel(matrix, panel, weights, gated);
+    });
+  }
+  for (auto& packer : packers) packer.join();
+  for (int panel = 0; bias && panel < matrix.panels; ++panel) {
+    for (int place = 0; place < PANEL; ++place) {
+      const int source = source_row(panel, place, outputs, gated);
+      if (source >= 0) matrix.bias.as<float>()[panel * PANEL + place] = bias[source];
+    }
+  }
+  return matrix;
+}
+
+}  // namespace inkling

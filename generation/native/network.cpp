@@ -1,0 +1,266 @@
+#include "network.h"
+
+namespace inkling {
+
+namespace {
+
+constexpr int STEPS_PER_LAYER = 11, OTHER_STEPS = 4;
+#ifndef FINE_MASK
+#define FINE_MASK 17
+#endif
+
+int widest(int a, int b, int c) { return a > b ? (a > c ? a : c) : (b > c ? b : c); }
+
+Buffer copy_padded(const float* from, int count, int64_t padded) {
+  Buffer buffer(padded * sizeof(float));
+  if (from) std::memcpy(buffer.as<float>(), from, count * sizeof(float));
+  return buffer;
+}
+
+}  // namespace
+
+Network::Network(const Shape& shape)
+    : shape_(shape),
+      heads_{shape.heads, shape.key_heads, shape.head_size, shape.scaling},
+      layers_(shape.layers),
+      hidden_stride_(round_up(shape.hidden, GROUP)),
+      projected_stride_(round_up((shape.heads + 2 * shape.key_heads) * shape.head_size, GROUP)),
+      context_stride_(round_up(shape.heads * shape.head_size, GROUP)),
+      inner_stride_(round_up(shape.inner, GROUP)),
+      scores_stride_(round_up(shape.most_positions, GROUP)),
+      team_(shape.threads, shape.layers * STEPS_PER_LAYER + OTHER_STEPS) {
+  const int64_t rows = shape.most_rows, wide = widest(hidden_stride_, context_stride_, inner_stride_);
+  stream_ = Buffer(rows * hidden_stride_ * sizeof(float));
+  normed_ = Buffer(rows * hidden_stride_ * sizeof(float));
+  projected_ = Buffer(rows * projected_stride_ * sizeof(float));
+  context_ = Buffer(rows * context_stride_ * sizeof(float));
+  inner_ = Buffer(rows * inner_stride_ * sizeof(float));
+  scores_ = Buffer(static_cast<int64_t>(team_.size()) * scores_stride_ * sizeof(float));
+  bytes_ = Buffer(rows * wide * 2);
+  scales_ = Buffer(rows * wide / GROUP * sizeof(float));
+  sums_ = Buffer(rows * wide / GROUP * sizeof(int32_t) * 2);
+  body_ = [this](Member& member) { shape_.half_cache ? forward<Half>(member) : forward<float>(member); };
+}
+
+void Network::set_matrix(int layer, int place, const float* weights, const float* bias, Precision precision) {
+  const int hidden = shape_.hidden, context = shape_.heads * shape_.head_size;
+  const auto packed = [&](int outputs, int inputs, bool gated) {
+    return pack(weights, bias, outputs, inputs, precision, FINE_MASK >> place & 1, gated, team_.size());
+  };
+  switch (place) {
+    case 0: layers_[layer].attend = packed(context + 2 * shape_.key_heads * shape_.head_size, hidden, false); break;
+    case 1: layers_[layer].collect = packed(hidden, context, false); break;
+    case 2: layers_[layer].expand = packed(shape_.gated ? 2 * shape_.inner : shape_.inner, hidden, shape_.gated); break;
+    case 3: layers_[layer].contract = packed(hidden, shape_.inner, false); break;
+    default: head_ = packed(shape_.vocabulary, hidden, false);
+  }
+}
+
+void Network::set_norm(int layer, int place, const float* weight, const float* bias) {
+  Norm& norm = place == 0 ? layers_[layer].before_attention : place == 1 ? layers_[layer].before_inner : last_norm_;
+  norm.weight = copy_padded(weight, shape_.hidden, hidden_stride_);
+  norm.bias = copy_padded(bias, shape_.hidden, hidden_stride_);
+}
+
+void Network::set_angles(const float* cosines, const float* sines) {
+  const int count = shape_.most_positions * (shape_.head_size / 2);
+  cosines_ = copy_padded(cosines, count, count);
+  sines_ = copy_padded(sines, count, count);
+}
+
+void Network::set_cache(int64_t blocks) {
+  const int64_t numbers = shape_.layers * blocks * heads_.keys * 2 * BLOCK * heads_.padded();
+  cache_ = Buffer(numbers * (shape_.half_cache ? sizeof(Half) : sizeof(float)), Buffer::UNTOUCHED);
+  blocks_ = blocks;
+}
+
+int64_t Network::weight_bytes() const {
+  int64_t total = head_.bytes();
+  for (const Layer& layer : layers_)
+    total += layer.attend.bytes() + layer.collect.bytes() + layer.expand.bytes() + layer.contract.bytes();
+  return total;
+}
+
+void Network::copy_block(int32_t from, int32_t to) {
+  const int64_t size = static_cast<int64_t>(heads_.keys) * 2 * BLOCK * heads_.padded() *
+                       (shape_.half_cache ? sizeof(Half) : sizeof(float));
+  for (int layer = 0; layer < shape_.layers; ++layer) {
+    char* base = cache_.as<char>() + layer * blocks_ * size;
+    std::memcpy(base + to * size, base + from * size, size);
+  }
+}
+
+void Network::run(const Step& step) {
+  step_ = step;
+  team_.run(body_);
+}
+
+template <class Number>
+KeyValues<Number> Network::cache() const {
+  return {cache_.as<Number>(), blocks_, heads_};
+}
+
+// Layer norm, or its mean-free kin RMS norm (Zhang and Sennrich 2019), in the order of one row's channels.
+void Network::normalize(const Norm& norm, const float* from, const Activations& to, int row) const {
+  const int hidden = shape_.hidden;
+  float* target = const_cast<float*>(to.floats) + static_cast<int64_t>(row) * to.stride;
+  float mean = 0;
+  if (!shape_.gated) {
+    Floats total = splat(0.0f);
+    for (int channel = 0; channel < hidden_stride_; channel += LANES) total += load(from + channel);
+    mean = sum(total) / hidden;
+  }
+  Floats squares = splat(0.0f);
+  for (int channel = 0; channel < hidden / LANES * LANES; channel += LANES) {
+    const Floats apart = load(from + channel) - mean;
+    squares += apart * apart;
+  }
+  float total = sum(squares);
+  for (int channel = hidden / LANES * LANES; channel < hidden; ++channel)
+    total += (from[channel] - mean) * (from[channel] - mean);
+  const float factor = 1.0f / std::sqrt(total / hidden + shape_.epsilon);
+  const float *weight = norm.weight.as<float>(), *bias = norm.bias.as<float>();
+  for (int channel = 0; channel < hidden_stride_; channel += LANES)
+    store(target + channel, (load(from + channel) - mean) * factor * load(weight + channel) + load(bias + channel));
+}
+
+void Network::apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out,
+                    int64_t stride) {
+  member.share(matrix.panels, [&](int panel) { apply_panel(matrix, panel, in, rows, then, out, stride); });
+}
+
+template <class Number>
+void Network::remember_row(int layer, int row, int head) {
+  const int position = step_.positions[row], size = heads_.size;
+  const int32_t block = step_.tables[static_cast<int64_t>(row) * step_.table_stride + position / BLOCK];
+  float* projected = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_;
+  float* key = projected + (heads_.count + head) * size;
+  const float* value = projected + (heads_.count + heads_.keys + head) * size;
+  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
+  if (shape_.gated) rotate(key, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
+  remember(cache<Number>(), layer, block, head, position % BLOCK, key, value);
+}
+
+template <class Number>
+void Network::attend_row(Member& member, int layer, int row, int key_head) {
+  const int position = step_.positions[row], size = heads_.size;
+  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
+  const int32_t* table = step_.tables + static_cast<int64_t>(row) * step_.table_stride;
+  float* scores = scores_.as<float>() + static_cast<int64_t>(member.index()) * scores_stride_;
+  for (int head = key_head * heads_.shared_by(); head < (key_head + 1) * heads_.shared_by(); ++head) {
+    float* query = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
+    if (shape_.gated) rotate(query, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
+    for (int channel = 0; channel < size; ++channel) query[channel] *= heads_.scaling;
+    float* out = context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size;
+    attend(cache<Number>(), layer, table, key_head, position + 1, query, scores, out);
+  }
+}
+
+template <class Number>
+void Network::attention(Member& member, int layer) {
+  const int pieces = step_.rows * heads_.keys;
+  if (!step_.lone) {
+    member.share(pieces, [&](int piece) { remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys); });
+  }
+  member.share(pieces, [&](int piece) {
+    if (step_.lone) remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys);
+    attend_row<Number>(member, layer, piece / heads_.keys, piece % heads_.keys);
+  });
+}
+
+template <class Number>
+void Network::forward(Member& member) {
+  const int rows = step_.rows;
+  int8_t* bytes8 = bytes_.as<int8_t>();
+  const auto activations = [&](const Buffer& buffer, int stride, const Matrix& next) {
+    return Activations{stride, next.planes, buffer.as<float>(), bytes8, scales_.as<float>(), sums_.as<int32_t>()};
+  };
+  float* stream = stream_.as<float>();
+  const auto normalize_rows = [&](const Norm& norm, const Matrix& next, const Activations& normed) {
+    member.share(rows, [&](int row) {
+      normalize(norm, stream + static_cast<int64_t>(row) * hidden_stride_, normed, row);
+      if (bytes(next)) to_bytes(normed, row);
+    });
+  };
+  const auto shrink_rows = [&](const Activations& which, const Matrix& next) {
+    if (bytes(next)) member.share(rows, [&](int row) { to_bytes(which, row); });
+  };
+  member.share(rows, [&](int row) {
+    std::memcpy(stream + static_cast<int64_t>(row) * hidden_stride_, step_.embeddings + static_cast<int64_t>(row) * shape_.hidden,
+                shape_.hidden * sizeof(float));
+  });
+  for (int index = 0; index < shape_.layers; ++index) {
+    const Layer& layer = layers_[index];
+    const Activations before = activations(normed_, hidden_stride_, layer.attend), context = activations(context_, context_stride_, layer.collect),
+                      between = activations(normed_, hidden_stride_, layer.expand), inner = activations(inner_, inner_stride_, layer.contract);
+    normalize_rows(layer.before_attention, layer.attend, before);
+    apply(member, layer.attend, before, rows, Then::STORE, projected_.as<float>(), projected_stride_);
+    attention<Number>(member, index);
+    shrink_rows(context, layer.collect);
+    apply(member, layer.collect, context, rows, Then::ADD, stream, hidden_stride_);
+    normalize_rows(layer.before_inner, layer.expand, between);
+    apply(member, layer.expand, between, rows, shape_.gated ? Then::GATE : Then::GELU, inner_.as<float>(), inner_stride_);
+    shrink_rows(inner, layer.contract);
+    apply(member, layer.contract, inner, rows, Then::ADD, stream, hidden_stride_);
+  }
+  const Activations normed = activations(normed_, hidden_stride_, head_);
+  member.share(step_.outputs, [&](int output) {
+    const int row = step_.output_rows[output];
+    normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
+    if (bytes(head_)) to_bytes(normed, output);
+  });
+  apply(member, head_, normed, step_.outputs, Then::STORE, step_.logits, head_.padded_outputs());
+}
+
+}  // namespace inkling
+
+using inkling::Network;
+
+extern "C" {
+
+Network* inkling_network_new(const inkling::Shape* shape) {
+  try {
+    return new Network(*shape);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+void inkling_network_delete(Network* network) { delete network; }
+
+int inkling_network_matrix(Network* network, int layer, int place, const float* weights, const float* bias, int precision) {
+  try {
+    network->set_matrix(layer, place, weights, bias, static_cast<inkling::Precision>(precision));
+    return 1;
+  } catch (...) {
+    return 0;
+  }
+}
+
+void inkling_network_norm(Network* network, int layer, int place, const float* weight, const float* bias) {
+  network->set_norm(layer, place, weight, bias);
+}
+
+void inkling_network_angles(Network* network, const float* cosines, const float* sines) {
+  network->set_angles(cosines, sines);
+}
+
+int inkling_network_cache(Network* network, int64_t blocks) {
+  try {
+    network->set_cache(blocks);
+    return 1;
+  } catch (...) {
+    return 0;
+  }
+}
+
+void inkling_network_copy_block(Network* network, int from, int to) { network->copy_block(from, to); }
+int inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
+int64_t inkling_network_weight_bytes(const Network* network) { return network->weight_bytes(); }
+
+void inkling_network_run(Network* network, int rows, int lone, const float* embeddings, const int32_t* positions,
+                         const int32_t* tables, int table_stride, int outputs, const int32_t* output_rows, float* logits) {
+  network->run({rows, outputs, lone != 0, embeddings, positions, tables, table_stride, output_rows, logits});
+}
+
+}

@@ -1,0 +1,85 @@
+// A decoder-only transformer: GPT-2 and Llama, and what is built like them.
+#pragma once
+
+#include "attention.h"
+#include "linear.h"
+#include "team.h"
+
+namespace inkling {
+
+struct Shape {
+  int32_t layers, hidden, heads, key_heads, head_size, inner, vocabulary;
+  int32_t gated;     // Llama: silu(gate) × value, RMS norms, rotated positions. Otherwise GPT-2: gelu, layer norms.
+  int32_t half_cache;  // keys and values as half floats
+  int32_t most_rows, most_positions, threads;
+  float epsilon, scaling;
+};
+
+struct Norm {
+  Buffer weight, bias;
+};
+
+struct Layer {
+  Norm before_attention, before_inner;
+  Matrix attend, collect, expand, contract;
+};
+
+// One call's rows: a token each, with its place in its sequence.
+struct Step {
+  int rows = 0, outputs = 0;
+  bool lone = false;  // every row is of a sequence of its own
+  const float* embeddings = nullptr;   // [rows, hidden]
+  const int32_t* positions = nullptr;  // [rows]
+  const int32_t* tables = nullptr;     // [rows, table_stride]: the blocks of each row's sequence
+  int table_stride = 0;
+  const int32_t* output_rows = nullptr;  // [outputs]: whose logits are wanted
+  float* logits = nullptr;               // [outputs, padded vocabulary]
+};
+
+class Network {
+ public:
+  explicit Network(const Shape& shape);
+
+  void set_matrix(int layer, int place, const float* weights, const float* bias, Precision precision);
+  void set_norm(int layer, int place, const float* weight, const float* bias);
+  // Cosines and sines [positions, head_size / 2].
+  void set_angles(const float* cosines, const float* sines);
+  void set_cache(int64_t blocks);
+  void copy_block(int32_t from, int32_t to);
+  void run(const Step& step);
+
+  const Shape& shape() const { return shape_; }
+  int logits_stride() const { return head_.padded_outputs(); }
+  int64_t weight_bytes() const;
+
+ private:
+  template <class Number>
+  void forward(Member& member);
+  template <class Number>
+  void attention(Member& member, int layer);
+  template <class Number>
+  void remember_row(int layer, int row, int head);
+  template <class Number>
+  void attend_row(Member& member, int layer, int row, int key_head);
+  template <class Number>
+  KeyValues<Number> cache() const;
+  void normalize(const Norm& norm, const float* from, const Activations& to, int row) const;
+  void apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out, int64_t stride);
+  bool bytes(const Matrix& matrix) const { return matrix.precision == Precision::BYTE; }
+
+  Shape shape_;
+  Heads heads_;
+  std::vector<Layer> layers_;
+  Norm last_norm_;
+  Matrix head_;
+  Buffer cosines_, sines_, cache_;
+  int64_t blocks_ = 0;
+  // Working memory, by row unless said otherwise.
+  Buffer stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, scales_, sums_;
+  int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
+  Step step_;
+  Team team_;
+  std::function<void(Member&)> body_;
+};
+
+}  // namespace inkling

@@ -1,0 +1,150 @@
+// Threads that go through the same steps together and share each step's pieces.
+//
+// Whoever comes first takes the next piece, so a thread that the machine has put to sleep delays the others by the piece
+// in its hands only. A piece is computed wholly by one thread in a fixed order: results don't depend on who took it.
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "simd.h"
+
+namespace inkling {
+
+class Team;
+
+// One thread's way through a round.
+class Member {
+ public:
+  Member(Team& team, int index) : team_(team), index_(index) {}
+
+  int index() const { return index_; }
+
+  // Call `work(piece)` for each of `count` pieces, on some thread; returns when all are done.
+  template <class Work>
+  void share(int count, Work work);
+
+ private:
+  friend class Team;
+  void begin(uint32_t round) {
+    round_ = round;
+    step_ = 0;
+    late_ = false;
+  }
+
+  Team& team_;
+  int index_;
+  uint32_t round_ = 0;
+  int step_ = 0;
+  bool late_ = false;
+};
+
+class Team {
+ public:
+  Team(int size, int most_steps) : steps_(most_steps), leader_(*this, 0) {
+    for (int index = 1; index < size; ++index) threads_.emplace_back([this, index] { follow(index); });
+  }
+
+  ~Team() {
+    closing_.store(true);
+    round_.fetch_add(1);
+    round_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  int size() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Every thread runs `body`; returns when all pieces are done. `body` may still be entered by a late thread, which
+  // then finds nothing left to do: it and what it reads must live as long as the team.
+  void run(const std::function<void(Member&)>& body) {
+    body_ = &body;
+    const uint32_t round = round_.load(std::memory_order_relaxed) + 1;
+    leader_.begin(round);
+    round_.store(round, std::memory_order_release);
+    round_.notify_all();
+    body(leader_);
+    // Before the caller writes what the next round reads: whoever is late now must not mistake it for this round's.
+    closed_.store(round, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+
+ private:
+  friend class Member;
+
+  // `taken` and `done` hold the round in their upper half: what an earlier round left counts as nothing.
+  struct alignas(64) Step {
+    std::atomic<uint64_t> taken{0};
+    alignas(64) std::atomic<uint64_t> done{0};
+  };
+
+  void follow(int index) {
+    Member member(*this, index);
+    uint32_t seen = 0;
+    while (true) {
+      await(seen);
+      seen = round_.load(std::memory_order_acquire);
+      if (closing_.load()) return;
+      member.begin(seen);
+      (*body_)(member);
+    }
+  }
+
+  // Spins for about as long as the engine thinks between two rounds, then sleeps.
+  void await(uint32_t seen) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+    while (round_.load(std::memory_order_acquire) == seen) {
+      for (int count = 0; count < 16; ++count) relax();
+      if (std::chrono::steady_clock::now() > until) {
+        round_.wait(seen, std::memory_order_acquire);
+        return;
+      }
+    }
+  }
+
+  std::vector<Step> steps_;
+  std::atomic<uint32_t> round_{0}, closed_{0};
+  std::atomic<bool> closing_{false};
+  std::atomic<const std::function<void(Member&)>*> body_{nullptr};
+  Member leader_;
+  std::vector<std::thread> threads_;
+};
+
+template <class Work>
+void Member::share(int count, Work work) {
+  std::atomic_thread_fence(std::memory_order_acquire);
+  late_ = late_ || static_cast<int32_t>(team_.closed_.load(std::memory_order_relaxed) - round_) >= 0;
+  if (late_ || count == 0) return;
+  Team::Step& step = team_.steps_[step_++];
+  const uint64_t base = static_cast<uint64_t>(round_) << 32;
+  uint64_t mine = 0;
+  uint64_t seen = step.taken.load(std::memory_order_relaxed);
+  while (true) {
+    if (static_cast<int32_t>((seen >> 32) - round_) > 0) {
+      late_ = true;
+      return;
+    }
+    const uint64_t from = seen < base ? base : seen;
+    const int piece = static_cast<int>(from - base);
+    if (piece >= count) break;
+    if (!step.taken.compare_exchange_weak(seen, from + 1, std::memory_order_relaxed)) continue;
+    work(piece);
+    ++mine;
+    seen = step.taken.load(std::memory_order_relaxed);
+  }
+  if (mine) {
+    uint64_t done = step.done.load(std::memory_order_relaxed);
+    while (!step.done.compare_exchange_weak(done, (done < base ? base : done) + mine, std::memory_order_release)) {
+    }
+  }
+  for (int spins = 0; step.done.load(std::memory_order_acquire) < base + count; ++spins) {
+    if (spins < 2000) relax();
+    else sched_yield();
+  }
+}
+
+}  // namespace inkling
