@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from generation.filters import filter_logits
 from generation.penalties import SamplingRow, penalize
 from generation.random_numbers import draw_uniforms
 from generation.types import TokenLogprob
+
+SampleTokens = Callable[[torch.Tensor, Sequence[SamplingRow]], list[int]]
+"""The shape of `sample_tokens`, for what does the same another way."""
 
 
 def compute_distribution(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> torch.Tensor:
