@@ -85,7 +85,7 @@ class BatchingEngine:
             return replace(self._stats, waiting=self._stats.waiting + self._arrived())
 
     def replace_runner(self, runner: Runner) -> None:
-        """Let `runner` write what has not begun yet; what has begun ends in the present one, which is then dropped.
+        """From the next step on begin requests in `runner` only; once what has begun ended, the present one is dropped.
 
         From any thread; returns at once. Raises ValueError when it is not the same model's.
         """
