@@ -12,7 +12,7 @@ from config.errors import EngineFailed
 from generation.prefill import Prefill
 from generation.request_stream import Outbox, RequestStream
 from generation.runner import Runner
-from generation.sampler import SampleTokens, sample_tokens, score_tokens
+from generation.sampler import BROKEN, SampleTokens, sample_tokens, score_tokens
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup, SampleSequence
 from generation.types import TokenLogprob
@@ -126,10 +126,10 @@ class EngineLoop:
 
     def _extend(self, sequences: Sequence[SampleSequence], logits: torch.Tensor) -> None:
         """Sample the next token of each sequence and let those that end leave."""
-        sequences, logits = self._drop_broken(sequences, logits)
-        if not sequences:
-            return
         tokens = self._sample(logits, sequences)
+        if BROKEN in tokens:
+            kept = self._drop_broken(sequences, tokens)
+            sequences, logits, tokens = [sequences[index] for index in kept], logits[kept], [tokens[i] for i in kept]
         logprobs = _score(sequences, logits, tokens)
         for sequence, token in zip(sequences, tokens, strict=True):
             events = sequence.accept(token, self._end_of_text, logprobs.get(sequence))
@@ -141,19 +141,13 @@ class EngineLoop:
                 if sequence.group.finished:
                     self._outbox.end(sequence.group.stream)
 
-    def _drop_broken(
-        self, sequences: Sequence[SampleSequence], logits: torch.Tensor
-    ) -> tuple[Sequence[SampleSequence], torch.Tensor]:
-        """End the requests for which the model computed something that is no number, with their sound sequences."""
-        sound = torch.isfinite(logits.amax(dim=1)).tolist()
-        if all(sound):
-            return sequences, logits
-        broken = [sequence for sequence, good in zip(sequences, sound, strict=True) if not good]
+    def _drop_broken(self, sequences: Sequence[SampleSequence], tokens: Sequence[int]) -> list[int]:
+        """End the requests for which the model computed something that is no number; the places of the others."""
+        broken = [sequence for sequence, token in zip(sequences, tokens, strict=True) if token == BROKEN]
         for sequence in broken:
             self._release(sequence, broken=True)
         self._fail({sequence.group: None for sequence in broken}, ArithmeticError("logits are not finite"))
-        kept = [index for index, sequence in enumerate(sequences) if sequence.row is not None]
-        return [sequences[index] for index in kept], logits[kept]
+        return [index for index, sequence in enumerate(sequences) if sequence.row is not None]
 
     def _fail(self, groups: Iterable[PromptGroup], error: Exception) -> None:
         groups = list(groups)
