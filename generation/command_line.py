@@ -88,7 +88,8 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=_whole(1, 512), help="CPU threads (all cores)")
     parser.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        type=_read_precision,
+        metavar="|".join(PRECISIONS),
         default="auto",
         help="how the weights are kept; auto takes the fastest that writes as well (auto)",
     )
@@ -111,6 +112,13 @@ def _add_address_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--socket", type=Path, help="listen at this Unix socket instead")
     parser.add_argument("--api-key-file", type=Path, help="file with the key that clients must send as bearer token")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this ends")
+
+
+def _read_precision(text: str) -> Precision:
+    for precision in PRECISIONS:
+        if text == precision:
+            return precision
+    raise argparse.ArgumentTypeError(f"must be one of {', '.join(PRECISIONS)}; you gave {text[:40]}.")
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

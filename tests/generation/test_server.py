@@ -226,8 +226,16 @@ async def test_metrics(served: Served) -> None:
     assert "inkling_completion_tokens_total 16.0" in lines
     assert "inkling_prompt_tokens_total 16.0" in lines
     assert "inkling_running 0.0" in lines
+    assert 'inkling_runner_info{path="torch fp32"} 1.0' in lines
     assert "inkling_time_to_first_token_seconds_count 1.0" in lines
     assert "inkling_time_per_token_seconds_count 1.0" in lines
+
+
+async def test_health_says_what_runs(served: Served) -> None:
+    async with served.http.get(served.url.removesuffix("/v1") + "/health") as response:
+        assert await response.json() == {
+            "status": "ok", "model": "tiny-gpt2", "path": "torch fp32", "running": 0, "waiting": 0,
+        }  # fmt: skip
 
 
 async def test_key(loaded: NetworkModel) -> None:
