@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+
+import structlog
 
 from config.errors import EngineFailed, InvalidOptions, Overloaded, PromptTooLong
 from config.text import shorten
@@ -26,6 +27,8 @@ from generation.types import (
     GenerationRequest,
     LoadedModel,
 )
+
+log = structlog.get_logger(__name__)
 
 _STEP_MEMORY = 0.9
 """Weight of the past in the running mean of a step's seconds."""
@@ -201,8 +204,7 @@ class BatchingEngine:
             runner, self._next_runner = self._next_runner, None
         scheduler.holding = False
         self._loop.change_runner(runner)
-        # Networks hold themselves in circles; their gigabyte can't wait until Python looks for those by itself.
-        gc.collect()
+        log.info("runner_changed", path=runner.path, model=self._model.name)
         with self._changed:
             self._publish()
 

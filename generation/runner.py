@@ -57,7 +57,8 @@ class Runner(Protocol):
     def room_for(self, positions: int) -> bool:
         """Whether one more sequence of so many positions fits beside what runs and how far that may still grow.
 
-        Always true while nothing runs, for as many positions as the model takes.
+        Always true while nothing runs, for as many positions as the model takes. Asked before a prompt is opened, and
+        again, with the prompt open, before each row that continues it.
         """
         ...
 
@@ -100,5 +101,8 @@ class Runner(Protocol):
         ...
 
     def wipe(self) -> None:
-        """Forget every row and prompt, for example after a failed step, and give their memory back."""
+        """Forget every row and prompt, for example after a failed step, and give their memory back.
+
+        None of them is released or closed afterwards.
+        """
         ...

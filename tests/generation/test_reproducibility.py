@@ -58,6 +58,16 @@ async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loade
     await small.aclose()
 
 
+async def test_little_memory_makes_requests_wait_and_changes_no_text(loaded: NetworkModel) -> None:
+    wanted = requests(random.Random(7), 10)
+    ample, scant = (build_torch_engine(loaded, EngineLimits(8, 200, cache_bytes=size)) for size in (2**28, 2**16))
+    expected = await asyncio.gather(*(collect(ample, request) for request in wanted))
+    found = await asyncio.gather(*(collect(scant, request) for request in wanted))
+    assert [answer.texts for answer in found] == [answer.texts for answer in expected]
+    await ample.aclose()
+    await scant.aclose()
+
+
 async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loaded: NetworkModel) -> None:
     engine = build_torch_engine(loaded, EngineLimits(max_running=3))
     options = SamplingOptions(seed=100, samples=5, length=40, temperature=1.2)

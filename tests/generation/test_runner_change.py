@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
 
 import pytest
@@ -65,7 +64,6 @@ async def test_an_idle_engine_changes_at_once_and_the_old_runner_goes(loaded) ->
     assert (await collect(engine, build_request((1, 2), LONG))).ends
     assert engine.stats().path == "new"
     await engine.aclose()
-    gc.collect()
 
 
 async def test_an_abort_while_it_waits_for_the_change(loaded) -> None:
