@@ -206,6 +206,8 @@ def engine_flags(settings: LocalBackendSettings, cache_dir: Path) -> tuple[str, 
         "--model": settings.model,
         "--max-running": str(settings.max_running),
         "--max-waiting": str(settings.max_waiting),
+        "--precision": settings.precision,
+        "--cache-mb": str(settings.cache_mb),
         "--cache-dir": str(cache_dir),
     }
     if settings.threads is not None:

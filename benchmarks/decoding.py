@@ -17,6 +17,7 @@ import torch
 import transformers
 from rich.console import Console
 from rich.table import Table
+from transformers import PreTrainedModel
 
 from config.sampling import SamplingOptions
 from config.settings import load_settings
@@ -24,13 +25,15 @@ from generation.engine import BatchingEngine
 from generation.load_display import shown_progress
 from generation.model_cache import ModelCache
 from generation.model_source import find_source
-from generation.models import load_model
+from generation.models import StoredModel, load_model
+from generation.torch_runner import TorchRunner
 from generation.types import EngineLimits, GenerationRequest, LoadedModel, SampleEnded
 
 PROMPT = "Once upon a time there was a lighthouse keeper who collected"
 NEW_TOKENS = 64
 BATCHES = (1, 4, 16)
 RUNS = 3
+LIMITS = EngineLimits(max_running=max(BATCHES), cache_bytes=2**30)
 
 
 async def run_engine(engine: BatchingEngine, samples: int) -> int:
@@ -41,12 +44,12 @@ async def run_engine(engine: BatchingEngine, samples: int) -> int:
     return sum(event.completion_tokens for event in events if isinstance(event, SampleEnded))
 
 
-def run_transformers(loaded: LoadedModel, samples: int) -> int:
+def run_transformers(loaded: LoadedModel, network: PreTrainedModel, samples: int) -> int:
     """Tokens written."""
     options = SamplingOptions()
     inputs = loaded.tokenizer(PROMPT, return_tensors="pt")
     with torch.inference_mode():
-        written = loaded.model.generate(
+        written = network.generate(
             **inputs,
             do_sample=True,
             temperature=options.temperature,
@@ -60,15 +63,15 @@ def run_transformers(loaded: LoadedModel, samples: int) -> int:
     return int((written.shape[1] - inputs["input_ids"].shape[1]) * samples)
 
 
-async def compare(loaded: LoadedModel, peer: LoadedModel, samples: int) -> tuple[float, float]:
+async def compare(stored: StoredModel, runner: TorchRunner, peer: PreTrainedModel, samples: int) -> tuple[float, float]:
     """Median tokens per second of the engine and of transformers."""
-    engine = BatchingEngine(loaded, EngineLimits(max_running=max(BATCHES)))
+    engine = BatchingEngine(stored.model, runner, LIMITS)
     ours, theirs = [], []
     for _ in range(RUNS + 1):
         started = time.perf_counter()
         ours.append(await run_engine(engine, samples) / (time.perf_counter() - started))
         started = time.perf_counter()
-        theirs.append(run_transformers(peer, samples) / (time.perf_counter() - started))
+        theirs.append(run_transformers(stored.model, peer, samples) / (time.perf_counter() - started))
     await engine.aclose()
     return statistics.median(ours[1:]), statistics.median(theirs[1:])
 
@@ -77,11 +80,13 @@ def main(arguments: Sequence[str]) -> None:
     name = arguments[0] if arguments else "smollm2-135m"
     cache = ModelCache(load_settings().cache_dir)
     with shown_progress() as progress:
-        loaded, peer = (load_model(find_source(name), cache, progress) for _ in range(2))
+        stored = load_model(find_source(name), cache, progress)
+        runner = TorchRunner(stored.read_network(), stored.model.max_model_len, LIMITS)
+        peer = stored.read_network()
     columns = ("sequences", "engine tok/s", "transformers tok/s", "ratio")
     table = Table(*columns, title=f"{name}, fp32, {NEW_TOKENS} tokens")
     for samples in BATCHES:
-        ours, theirs = asyncio.run(compare(loaded, peer, samples))
+        ours, theirs = asyncio.run(compare(stored, runner, peer, samples))
         table.add_row(str(samples), f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}")
     table.caption = (
         f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from config.environment import CONFIG_VARIABLE, Environment, read_environment
+from config.precision import Precision
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
 from config.setting_fields import list_fields
 from config.setting_types import Folder, HttpUrl, Names, Number, Secret, WebSocketUrl, Whole, setting_error
@@ -49,6 +50,14 @@ class LocalBackendSettings(Section):
     max_running: Whole = Field(16, ge=1, le=256, description="Samples written at the same time, in one batch.")
     max_waiting: Whole = Field(64, ge=1, le=10_000, description="Samples that may wait in the engine.")
     threads: Whole | None = Field(None, ge=1, le=512, description="CPU threads; all cores when left out.")
+    precision: Precision = Field(
+        "auto",
+        description="How the weights are kept; auto takes the fastest that writes as well. Where a machine or model "
+        "can't have int8 or bf16, fp32 serves.",
+    )
+    cache_mb: Whole = Field(
+        256, ge=16, le=262_144, description="MiB for the keys and values of what is written; what finds no room waits."
+    )
 
 
 class OpenAIBackendSettings(Section):

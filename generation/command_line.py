@@ -13,6 +13,7 @@ from typing import NoReturn
 import platformdirs
 
 from config.errors import InvalidSettings
+from config.precision import PRECISIONS, Precision
 from config.small_file import read_small_file
 from generation.catalogue import DEFAULT_MODEL, MODEL_NAMES, OTHER_MODELS
 
@@ -31,6 +32,8 @@ class Flags:
     max_running: int
     max_waiting: int
     threads: int | None
+    precision: Precision
+    cache_mb: int
     cache_dir: Path
     exit_with_parent: bool
     api_key_file: Path | None
@@ -84,6 +87,16 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-waiting", type=_whole(0, 10_000), default=64, help="samples that may wait (64)")
     parser.add_argument("--threads", type=_whole(1, 512), help="CPU threads (all cores)")
     parser.add_argument(
+        "--precision",
+        type=_read_precision,
+        metavar="|".join(PRECISIONS),
+        default="auto",
+        help="how the weights are kept; auto takes the fastest that writes as well (auto)",
+    )
+    parser.add_argument(
+        "--cache-mb", type=_whole(16, 262_144), default=256, help="MiB for the keys and values of what is written (256)"
+    )
+    parser.add_argument(
         "--cache-dir",
         type=Path,
         default=Path(platformdirs.user_cache_dir("inkling")),
@@ -99,6 +112,13 @@ def _add_address_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--socket", type=Path, help="listen at this Unix socket instead")
     parser.add_argument("--api-key-file", type=Path, help="file with the key that clients must send as bearer token")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this ends")
+
+
+def _read_precision(text: str) -> Precision:
+    for precision in PRECISIONS:
+        if text == precision:
+            return precision
+    raise argparse.ArgumentTypeError(f"must be one of {', '.join(PRECISIONS)}; you gave {text[:40]}.")
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

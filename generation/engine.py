@@ -7,14 +7,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import structlog
 
 from config.errors import EngineFailed, InvalidOptions, Overloaded, PromptTooLong
 from config.text import shorten
 from generation.detokenizer import Detokenizer
 from generation.engine_loop import EngineLoop
-from generation.model_runner import ModelRunner
 from generation.request_stream import RequestStream
+from generation.runner import Runner
+from generation.sampler import SampleTokens, sample_tokens
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup
 from generation.types import (
@@ -25,47 +28,37 @@ from generation.types import (
     LoadedModel,
 )
 
-_WINDOWS = ("sliding_window", "window_size", "attention_chunk_size")
-"""How the configurations of model families name the reach of local attention."""
+log = structlog.get_logger(__name__)
+
 _STEP_MEMORY = 0.9
 """Weight of the past in the running mean of a step's seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """How busy the engine's thread was when it last said so."""
-
-    running: int = 0
-    waiting: int = 0
-    remaining_tokens: int = 0
-
-
 class BatchingEngine:
-    """Continuous batching on a thread of its own; an `Engine`.
+    """Continuous batching on a thread of its own, which alone uses the runner; an `Engine`."""
 
-    Construction measures which batch sizes keep rows independent (some forward passes) and starts the thread.
-    """
-
-    def __init__(self, model: LoadedModel, limits: EngineLimits) -> None:
-        self._model = replace(model, max_model_len=_attention_span(model))
+    def __init__(
+        self, model: LoadedModel, runner: Runner, limits: EngineLimits, sample: SampleTokens = sample_tokens
+    ) -> None:
+        self._model = model
         self._limits = limits
+        self._vocabulary = runner.vocabulary
         self._detokenizer = Detokenizer(model.tokenizer)
-        self._runner = ModelRunner(self._model, limits.max_running)
-        self._loop = EngineLoop(self._runner, Scheduler(limits.max_running), model.eos_token_ids)
+        self._loop = EngineLoop(runner, Scheduler(limits.max_running), model.eos_token_ids, sample)
         # Guards everything below, between the event loop and the engine's thread.
         self._changed = threading.Condition()
         self._arrivals: deque[PromptGroup] = deque()
         self._aborts: deque[RequestStream] = deque()
+        self._next_runner: Runner | None = None
         self._closing = False
-        self._load = _Load()
-        self._stats = EngineStats(0, 0, 0, 0, 0)
+        self._remaining_tokens = 0
+        self._stats = EngineStats(0, 0, 0, 0, 0, runner.path)
         self._step_seconds = 0.05
         self._thread = threading.Thread(target=self._run, name="inkling-engine", daemon=True)
         self._thread.start()
 
     @property
     def model(self) -> LoadedModel:
-        """With `max_model_len` as this engine serves it."""
         return self._model
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
@@ -83,16 +76,28 @@ class BatchingEngine:
 
     def check_tokens(self, token_ids: Sequence[int]) -> None:
         """See `Engine.check_tokens`."""
-        unknown = next((token for token in token_ids if not 0 <= token < self._runner.vocabulary), None)
+        unknown = next((token for token in token_ids if not 0 <= token < self._vocabulary), None)
         if unknown is not None:
-            top = self._runner.vocabulary - 1
+            top = self._vocabulary - 1
             given = shorten(str(unknown))
             raise InvalidOptions(f"prompt token ids must be between 0 and {top:,}; you gave {given}.", "prompt")
 
     def stats(self) -> EngineStats:
         """As of the last step, with what has arrived since."""
         with self._changed:
-            return replace(self._stats, running=self._load.running, waiting=self._load.waiting + self._arrived())
+            return replace(self._stats, waiting=self._stats.waiting + self._arrived())
+
+    def replace_runner(self, runner: Runner) -> None:
+        """From the next step on begin requests in `runner` only; once what has begun ended, the present one is dropped.
+
+        From any thread; returns at once. Raises ValueError when it is not the same model's.
+        """
+        if runner.vocabulary != self._vocabulary:
+            raise ValueError(f"a vocabulary of {runner.vocabulary} tokens can't replace one of {self._vocabulary}")
+        with self._changed:
+            if not self._closing:
+                self._next_runner = runner
+                self._changed.notify()
 
     @property
     def alive(self) -> bool:
@@ -132,13 +137,13 @@ class BatchingEngine:
             self._changed.notify()
 
     def _refuse_overload(self, samples: int) -> None:
-        waiting = self._load.waiting + self._arrived()
-        busy = waiting + self._load.running
+        waiting = self._stats.waiting + self._arrived()
+        busy = waiting + self._stats.running
         excess = busy + samples - self._limits.max_running - self._limits.max_waiting
         # An idle engine takes any request: refused now, it would be refused for ever.
         if excess <= 0 or not busy:
             return
-        remaining = self._load.remaining_tokens + sum(_remaining(group) for group in self._arrivals)
+        remaining = self._remaining_tokens + sum(group.waiting_tokens for group in self._arrivals)
         seconds = remaining / self._limits.max_running * self._step_seconds
         wait = max(1.0, round(seconds * min(1.0, excess / busy), 1))
         raise Overloaded(f"The queue is full ({waiting} waiting). Try again in about {_spell_seconds(wait)}.", wait)
@@ -166,32 +171,55 @@ class BatchingEngine:
 
     def _take_orders(self) -> bool:
         """Wait for work; take in what arrived and was aborted. False when it is time to stop."""
-        scheduler = self._loop.scheduler
         with self._changed:
-            while scheduler.idle and not (self._arrivals or self._aborts or self._closing):
+            while self._loop.scheduler.idle and not self._has_orders():
                 self._changed.wait()
             self._admit()
             aborts, self._aborts = self._aborts, deque()
         for stream in aborts:
             self._loop.abort(stream)
+        self._change_runner()
         with self._changed:
-            self._publish()
+            if aborts:
+                self._publish()
             return not self._closing
 
+    def _has_orders(self) -> bool:
+        return bool(self._arrivals or self._aborts or self._closing or self._next_runner)
+
     def _admit(self) -> None:
+        if not self._arrivals:
+            return
         while self._arrivals:
             self._loop.scheduler.add(self._arrivals.popleft())
         self._publish()
+
+    def _change_runner(self) -> None:
+        """As soon as nothing that has begun is left; until then nothing else begins."""
+        scheduler = self._loop.scheduler
+        with self._changed:
+            scheduler.holding = self._next_runner is not None
+            if self._next_runner is None or not scheduler.drained:
+                return
+            runner, self._next_runner = self._next_runner, None
+        scheduler.holding = False
+        self._loop.change_runner(runner)
+        log.info("runner_changed", path=runner.path, model=self._model.name)
+        with self._changed:
+            self._publish()
 
     def _end_everything(self) -> None:
         with self._changed:
             # Also when the thread breaks: nothing may wait for it.
             self._closing = True
+            self._next_runner = None
             self._admit()
-        self._loop.fail_all(EngineFailed("The model was shut down."))
-        with self._changed:
-            self._publish()
-        self._loop.hand_over()
+        try:
+            self._loop.fail_all(EngineFailed("The model was shut down."))
+        finally:
+            with self._changed:
+                self._publish()
+            self._loop.hand_over()
 
     def _report(self, seconds: float) -> None:
         with self._changed:
@@ -200,23 +228,15 @@ class BatchingEngine:
 
     def _publish(self) -> None:
         scheduler, totals = self._loop.scheduler, self._loop.totals
-        running, waiting = scheduler.running, scheduler.waiting
-        remaining = sum(sequence.remaining for sequence in (*running, *waiting))
-        self._load = _Load(len(running), len(waiting), remaining)
+        self._remaining_tokens = scheduler.remaining_tokens
         self._stats = EngineStats(
-            len(running), len(waiting), totals.prompt_tokens, totals.completion_tokens, totals.steps
+            scheduler.running_count,
+            scheduler.waiting_count,
+            totals.prompt_tokens,
+            totals.completion_tokens,
+            totals.steps,
+            self._loop.path,
         )
-
-
-def _remaining(group: PromptGroup) -> int:
-    return sum(sequence.remaining for sequence in group.sequences)
-
-
-def _attention_span(model: LoadedModel) -> int:
-    """The context in which a sliding window, if the model has one, has not begun to slide."""
-    config = model.model.config.get_text_config()
-    windows = [getattr(config, name, None) for name in _WINDOWS]
-    return min([model.max_model_len, *(window for window in windows if isinstance(window, int) and window > 0)])
 
 
 def _spell_seconds(seconds: float) -> str:

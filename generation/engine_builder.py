@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 import torch
 
 from config.errors import EngineFailed, InvalidSettings
+from config.precision import Precision
 from generation.engine import BatchingEngine
+from generation.fast_path import BuildFastRunner, FastPath, RunnerPlan
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
 from generation.model_source import ModelSource
-from generation.models import load_model
-from generation.types import EngineLimits, LoadedModel
+from generation.models import StoredModel, load_model
+from generation.torch_runner import TorchRunner
+from generation.types import EngineLimits
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class EngineSetup:
+    """How the model shall be run."""
+
+    limits: EngineLimits
+    precision: Precision = "auto"
+    threads: int | None = None
+    """All cores when None."""
+
+
 def build_engine(
-    source: ModelSource, cache_dir: Path, limits: EngineLimits, threads: int | None, progress: LoadProgress
+    source: ModelSource,
+    cache_dir: Path,
+    setup: EngineSetup,
+    progress: LoadProgress,
+    build_fast_runner: BuildFastRunner | None = None,
 ) -> BatchingEngine:
-    """Takes seconds, or minutes when the model has to come from the hub. Raises InvalidSettings and EngineFailed."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-    loaded = load_model(source, ModelCache(cache_dir), progress)
+    """Takes seconds, or minutes when the model has to come from the hub. Raises InvalidSettings and EngineFailed.
+
+    A fast runner that can be had at once serves from the beginning, and no network is read. Otherwise transformers'
+    network serves until the fast runner is built, or for good.
+    """
+    if setup.threads is not None:
+        torch.set_num_threads(setup.threads)
+    stored = load_model(source, ModelCache(cache_dir), progress)
+    plan = RunnerPlan(stored.model, stored.folder, setup.limits, setup.precision, setup.threads)
+    fast_path = FastPath(build_fast_runner, plan)
     progress.begin(f"Warming {source.name} up.", 1.0)
-    return _start(loaded, limits)
+    fast = fast_path.begin()
+    if fast is not None:
+        return BatchingEngine(stored.model, fast, setup.limits)
+    engine = BatchingEngine(stored.model, _build_torch_runner(stored, setup.limits), setup.limits)
+    fast_path.follow(engine.replace_runner)
+    return engine
 
 
-def _start(loaded: LoadedModel, limits: EngineLimits) -> BatchingEngine:
-    """The engine tries the model when it is made; one whose parts it does not know fails there."""
+def _build_torch_runner(stored: StoredModel, limits: EngineLimits) -> TorchRunner:
+    """The runner tries the network when it is made; one whose parts it does not know fails there."""
+    network = stored.read_network()
     try:
-        return BatchingEngine(loaded, limits)
+        return TorchRunner(network, stored.model.max_model_len, limits)
     except Exception as error:
+        name = stored.model.name
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            raise EngineFailed(f"There is not enough memory for {loaded.name}; choose a smaller model.") from error
-        log.debug("model_does_not_run", model=loaded.name, exc_info=error)
-        kind = loaded.model.config.model_type
-        raise InvalidSettings(f"{loaded.name} is a model of the kind {kind}, which the engine can't run.") from error
+            raise EngineFailed(f"There is not enough memory for {name}; choose a smaller model.") from error
+        log.debug("model_does_not_run", model=name, exc_info=error)
+        kind = stored.model.config.model_type
+        raise InvalidSettings(f"{name} is a model of the kind {kind}, which the engine can't run.") from error

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 import torch
 
 from config.errors import EngineFailed
-from generation.model_runner import CHUNK, ModelRunner
+from generation.prefill import Prefill
 from generation.request_stream import Outbox, RequestStream
-from generation.sampler import sample_tokens, score_tokens
+from generation.runner import Runner
+from generation.sampler import BROKEN, SampleTokens, sample_tokens, score_tokens
 from generation.scheduler import Scheduler
-from generation.sequence import PromptGroup, PromptScoring, SampleSequence
-from generation.types import PromptScored, TokenLogprob
-
-_SCORED_AT_ONCE = 32
+from generation.sequence import PromptGroup, SampleSequence
+from generation.types import TokenLogprob
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Sequences and the logits [sequence, vocabulary] of their next tokens."""
-
-    sequences: list[SampleSequence]
-    logits: torch.Tensor
 
 
 @dataclass(slots=True)
@@ -39,16 +30,37 @@ class Totals:
 class EngineLoop:
     """Owns the runner and the scheduler. Belongs to the engine's thread."""
 
-    def __init__(self, runner: ModelRunner, scheduler: Scheduler, end_of_text: frozenset[int]) -> None:
-        self._runner = runner
+    def __init__(
+        self,
+        runner: Runner,
+        scheduler: Scheduler,
+        end_of_text: frozenset[int],
+        sample: SampleTokens = sample_tokens,
+    ) -> None:
         self._scheduler = scheduler
         self._end_of_text = end_of_text
+        self._sample = sample
         self._outbox = Outbox()
+        self._runner = runner
+        self._prefill = Prefill(runner, scheduler, self._outbox)
         self.totals = Totals()
 
     @property
     def scheduler(self) -> Scheduler:
         return self._scheduler
+
+    @property
+    def path(self) -> str:
+        """The runner's."""
+        return self._runner.path
+
+    def change_runner(self, runner: Runner) -> None:
+        """Go on with another one; nothing may have begun in the present one, whose memory is given back."""
+        if not self._scheduler.drained:
+            raise AssertionError("a request is wholly written by one runner")
+        self._runner.wipe()
+        self._runner = runner
+        self._prefill = Prefill(runner, self._scheduler, self._outbox)
 
     def step(self) -> None:
         """Advance everything once. A failure ends the requests it touches; the loop itself goes on.
@@ -57,9 +69,8 @@ class EngineLoop:
         """
         self.totals.steps += 1
         try:
-            for batch in (self._decode_running(), *self._advance_prompts()):
-                if batch is not None:
-                    self._extend(batch)
+            self._decode_running()
+            self._advance_prompts()
         except Exception as error:
             self.fail_all(error)
 
@@ -75,97 +86,68 @@ class EngineLoop:
                 self._drop(group)
 
     def fail_all(self, error: Exception) -> None:
-        """End every open request."""
-        self._runner.wipe()
-        self._fail(self._scheduler.groups, error)
+        """End every open request, also when the runner can't be mended."""
+        groups = self._scheduler.groups
+        try:
+            self._wipe()
+        finally:
+            self._fail(groups, error)
 
-    def _decode_running(self) -> _Batch | None:
+    def _decode_running(self) -> None:
         running = self._scheduler.running
         if not running:
-            return None
+            return
+        tokens = [sequence.newest_token for sequence in running]
+        positions = [sequence.newest_position for sequence in running]
         try:
-            logits = self._runner.decode(
-                [sequence.newest_token for sequence in running], [sequence.newest_position for sequence in running]
-            )
+            logits = self._runner.decode(tokens, positions)
         except Exception as error:
-            self._runner.wipe()
-            self._fail({sequence.group: None for sequence in running}, error)
-            return None
-        return _Batch(running, logits)
+            self._fail(self._wipe(), error)
+            return
+        self._extend(running, logits)
 
-    def _advance_prompts(self) -> Iterable[_Batch]:
-        """Run prompts for about a chunk's tokens; the sequences that can start with them."""
-        budget = CHUNK
-        while budget > 0 and (group := self._scheduler.next_group()) is not None:
+    def _advance_prompts(self) -> None:
+        """Run at most a chunk's tokens of prompts, in the order in which they came; begin the sequences that can."""
+        budget = self._runner.chunk
+        while (group := self._scheduler.next_group()) is not None:
+            scoring = group.scoring is not None
             try:
-                budget -= self._advance_prompt(group)
-                started = self._start(group)
+                tokens = self._prefill.advance(group, budget)
+                started = self._prefill.start(group)
             except Exception as error:
                 self._fail([group], error)
                 continue
-            if started is not None:
-                yield started
+            budget -= tokens
+            self.totals.prompt_tokens += 0 if scoring else tokens
+            if started and group.first_logits is not None:
+                self._extend(started, group.first_logits.expand(len(started), -1))
+            elif not tokens:
+                return
 
-    def _advance_prompt(self, group: PromptGroup) -> int:
-        """One chunk of the prompt; returns the tokens run."""
-        if group.scoring is not None:
-            return self._score_prompt(group, group.scoring)
-        before = group.prompt.position
-        if not group.prompt.finished:
-            group.first_logits = self._runner.prefill(group.prompt)
-            self.totals.prompt_tokens += group.prompt.position - before
-        return group.prompt.position - before
-
-    def _score_prompt(self, group: PromptGroup, scoring: PromptScoring) -> int:
-        start = scoring.prompt.position
-        logits = self._runner.score(scoring.prompt)
-        targets = scoring.prompt.token_ids[start + 1 : scoring.prompt.position + 1]
-        for first in range(0, len(targets), _SCORED_AT_ONCE):
-            part = targets[first : first + _SCORED_AT_ONCE]
-            scored = score_tokens(logits[first : first + len(part)], part, group.request.logprobs or 0)
-            scoring.tokens.extend(scored)
-        if scoring.prompt.finished:
-            self._outbox.put(group.stream, [PromptScored(tuple(scoring.tokens))])
-            group.scoring = None
-        return scoring.prompt.position - start
-
-    def _start(self, group: PromptGroup) -> _Batch | None:
-        if not group.prompt.finished or group.first_logits is None:
-            return None
-        started = self._scheduler.start(group)
-        for sequence in started:
-            if sequence.row is not None:
-                self._runner.adopt(sequence.row, group.prompt)
-        return _Batch(started, group.first_logits.expand(len(started), -1))
-
-    def _extend(self, batch: _Batch) -> None:
+    def _extend(self, sequences: Sequence[SampleSequence], logits: torch.Tensor) -> None:
         """Sample the next token of each sequence and let those that end leave."""
-        batch = self._drop_broken(_still_running(batch))
-        if not batch.sequences:
-            return
-        tokens = sample_tokens(batch.logits, batch.sequences)
-        logprobs = _score(batch, tokens)
-        for sequence, token in zip(batch.sequences, tokens, strict=True):
-            counted = len(sequence.completion_ids)
+        tokens = self._sample(logits, sequences)
+        if BROKEN in tokens:
+            kept = self._drop_broken(sequences, tokens)
+            sequences, logits, tokens = [sequences[index] for index in kept], logits[kept], [tokens[i] for i in kept]
+        logprobs = _score(sequences, logits, tokens)
+        for sequence, token in zip(sequences, tokens, strict=True):
             events = sequence.accept(token, self._end_of_text, logprobs.get(sequence))
-            self.totals.completion_tokens += len(sequence.completion_ids) - counted
-            self._outbox.put(sequence.group.stream, events)
+            self.totals.completion_tokens += token not in self._end_of_text
+            if events:
+                self._outbox.put(sequence.group.stream, events)
             if sequence.finished:
                 self._release(sequence)
                 if sequence.group.finished:
                     self._outbox.end(sequence.group.stream)
 
-    def _drop_broken(self, batch: _Batch) -> _Batch:
-        """End the requests for which the model computed something that is no number."""
-        sound = torch.isfinite(batch.logits.amax(dim=1)).tolist()
-        if all(sound):
-            return batch
-        broken = [sequence for sequence, good in zip(batch.sequences, sound, strict=True) if not good]
+    def _drop_broken(self, sequences: Sequence[SampleSequence], tokens: Sequence[int]) -> list[int]:
+        """End the requests for which the model computed something that is no number; the places of the others."""
+        broken = [sequence for sequence, token in zip(sequences, tokens, strict=True) if token == BROKEN]
         for sequence in broken:
-            if sequence.row is not None:
-                self._runner.clear(sequence.row)
+            self._release(sequence, broken=True)
         self._fail({sequence.group: None for sequence in broken}, ArithmeticError("logits are not finite"))
-        return _still_running(batch)
+        return [index for index, sequence in enumerate(sequences) if sequence.row is not None]
 
     def _fail(self, groups: Iterable[PromptGroup], error: Exception) -> None:
         groups = list(groups)
@@ -178,31 +160,38 @@ class EngineLoop:
     def _drop(self, group: PromptGroup) -> None:
         for sequence in self._scheduler.forget(group):
             self._release(sequence)
+        self._prefill.close(group)
 
-    def _release(self, sequence: SampleSequence) -> None:
+    def _release(self, sequence: SampleSequence, *, broken: bool = False) -> None:
+        if sequence.row is None:
+            return
+        self._runner.release(sequence.row, broken=broken)
         move = self._scheduler.release(sequence)
         if move is not None:
             self._runner.move(move.source, move.target, move.length)
 
+    def _wipe(self) -> list[PromptGroup]:
+        """Begin anew; returns the requests that can't go on, since they ran. Prompts on their way are read again."""
+        for group in self._scheduler.groups:
+            group.forget_prompt()
+        lost = self._scheduler.vacate()
+        self._runner.wipe()
+        return lost
 
-def _still_running(batch: _Batch) -> _Batch:
-    """Without the sequences of requests that failed since: a failed request takes its sound sequences along."""
-    kept = [index for index, sequence in enumerate(batch.sequences) if sequence.row is not None]
-    if len(kept) == len(batch.sequences):
-        return batch
-    return _Batch([batch.sequences[index] for index in kept], batch.logits[kept])
 
-
-def _score(batch: _Batch, tokens: list[int]) -> dict[SampleSequence, TokenLogprob]:
+def _score(
+    sequences: Sequence[SampleSequence], logits: torch.Tensor, tokens: Sequence[int]
+) -> dict[SampleSequence, TokenLogprob]:
     """The logprobs of those sequences that asked for them."""
     wanting: dict[int, list[int]] = {}
-    for index, sequence in enumerate(batch.sequences):
-        if sequence.group.request.logprobs is not None:
-            wanting.setdefault(sequence.group.request.logprobs, []).append(index)
+    for index, sequence in enumerate(sequences):
+        alternatives = sequence.group.request.logprobs
+        if alternatives is not None:
+            wanting.setdefault(alternatives, []).append(index)
     scored: dict[SampleSequence, TokenLogprob] = {}
     for alternatives, indexes in wanting.items():
-        entries = score_tokens(batch.logits[indexes], [tokens[index] for index in indexes], alternatives)
-        scored.update(zip((batch.sequences[index] for index in indexes), entries, strict=True))
+        entries = score_tokens(logits[indexes], [tokens[index] for index in indexes], alternatives)
+        scored.update(zip((sequences[index] for index in indexes), entries, strict=True))
     return scored
 
 

@@ -36,7 +36,7 @@ async def serve(flags: Flags, parent: ParentWatch | None, progress: LoadProgress
     """
     source = find_source(flags.model)
     api_key = flags.read_api_key()
-    limits = EngineLimits(flags.max_running, flags.max_waiting)
+    limits = EngineLimits(flags.max_running, flags.max_waiting, flags.cache_mb * 2**20)
     listener = _listen(flags)
     try:
         host = ModelHost(source.name, limits, progress)
@@ -125,9 +125,10 @@ async def _orphaned(parent: ParentWatch | None, told: asyncio.Event) -> None:
 def _builder(flags: Flags, source: ModelSource, limits: EngineLimits, progress: LoadProgress) -> Callable[[], Engine]:
     def build() -> Engine:
         # Importing torch takes seconds, in which /health already answers.
-        from generation.engine_builder import build_engine
+        from generation.engine_builder import EngineSetup, build_engine
 
-        return build_engine(source, flags.cache_dir, limits, flags.threads, progress)
+        setup = EngineSetup(limits, flags.precision, flags.threads)
+        return build_engine(source, flags.cache_dir, setup, progress)
 
     progress.begin("Starting the engine.", 0.05)
     return build

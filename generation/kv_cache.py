@@ -91,6 +91,19 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped here
     def nbytes(self) -> int:
         return sum(layer.keys.nbytes + layer.values.nbytes for layer in self.layers)
 
+    def capacity_for(self, positions: int) -> int:
+        """The width of every row once one has so many positions; rows do not shrink."""
+        return max(self._capacity, self.fresh_capacity(positions))
+
+    def fresh_capacity(self, positions: int) -> int:
+        """The same for rows of a new cache."""
+        return min(round_up(positions, _CAPACITY_STEP), round_up(self._max_positions, WIDTH_STEP))
+
+    @property
+    def capacity(self) -> int:
+        """Positions that each row has memory for."""
+        return self._capacity
+
     def begin_step(self, positions: torch.Tensor) -> int:
         """Each row writes at its position; returns how many positions attention sees."""
         needed = int(positions.max()) + 1
@@ -135,9 +148,8 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped here
     def _reserve(self, rows: int, positions: int) -> None:
         if rows <= self._rows and positions <= self._capacity:
             return
-        limit = round_up(self._max_positions, WIDTH_STEP)
         rows = max(rows, self._rows)
-        capacity = max(self._capacity, min(round_up(positions, _CAPACITY_STEP), limit))
+        capacity = self.capacity_for(positions)
         for layer in self.layers:
             layer.grow(rows, capacity)
         # Only now: when memory runs out half-way, the next call grows the rest.

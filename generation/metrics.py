@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from generation.event_feed import PlacedEvent
@@ -100,6 +100,8 @@ class _StatsCollector(Collector):
         yield GaugeMetricFamily(
             "inkling_tokens_per_second", "Tokens written, mean of the last seconds.", self._read_speed()
         )
+        if stats.path:
+            yield InfoMetricFamily("inkling_runner", "What runs the model, at which precision.", {"path": stats.path})
         yield CounterMetricFamily("inkling_prompt_tokens", "Prompt tokens read.", stats.prompt_tokens_total)
         yield CounterMetricFamily("inkling_completion_tokens", "Tokens written.", stats.completion_tokens_total)
         yield CounterMetricFamily("inkling_steps", "Steps of the engine.", stats.steps_total)

@@ -1,16 +1,19 @@
-"""Loads a model by name: finds it, fetches or converts it when that is needed, and reads it into memory."""
+"""Loads a model by name: finds it, fetches or converts it when that is needed, and reads it: facts first, weights on
+demand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from config.errors import EngineFailed, InklingError, InvalidSettings
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 """How the configurations of model families name the longest text they take."""
 _LENGTH_UNKNOWN = 2048
+_WINDOWS = ("sliding_window", "window_size", "attention_chunk_size")
+"""How they name the reach of local attention."""
+_SAFE = {"local_files_only": True, "trust_remote_code": False}
 _END_OF_DOCUMENT = "<|endoftext|>"
 """Ends a text also in models whose own end is that of a chat message."""
 _DECODERS: frozenset[str] = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
@@ -35,8 +41,22 @@ _DECODERS: frozenset[str] = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
 log = structlog.get_logger(__name__)
 
 
-def load_model(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> LoadedModel:
-    """Ready to write. Raises InvalidSettings when it never will be, EngineFailed when the memory does not suffice."""
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model on disk whose facts are known."""
+
+    folder: Path
+    """As transformers saves one."""
+    model: LoadedModel
+
+    def read_network(self) -> PreTrainedModel:
+        """Its weights in memory, in fp32. Raises InvalidSettings, and EngineFailed when the memory does not suffice."""
+        with _explained(self.model.name):
+            return _read_network(self.model.name, self.folder)
+
+
+def load_model(source: ModelSource, cache: ModelCache, progress: LoadProgress) -> StoredModel:
+    """All but its weights. Raises InvalidSettings when it will never write, EngineFailed when it may later."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     folder = _find_folder(source, cache, progress)
@@ -44,11 +64,18 @@ def load_model(source: ModelSource, cache: ModelCache, progress: LoadProgress) -
     return load_folder(source.name, folder)
 
 
-def load_folder(name: str, folder: Path) -> LoadedModel:
+def load_folder(name: str, folder: Path) -> StoredModel:
     """A model as transformers saves one. Only safetensors, never code from the folder. Raises InvalidSettings."""
     check_folder(name, folder)
+    with _explained(name):
+        return StoredModel(folder, _read_facts(name, folder))
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """What goes wrong while reading, in a sentence."""
     try:
-        return _read_folder(name, folder)
+        yield
     except InklingError:
         raise
     except Exception as error:
@@ -97,29 +124,44 @@ def _read_config(name: str, folder: Path) -> Mapping[str, Any]:
     return config
 
 
-def _read_folder(name: str, folder: Path) -> LoadedModel:
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
-    model, report = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, weights_only=True, output_loading_info=True, **safe
+def _read_facts(name: str, folder: Path) -> LoadedModel:
+    tokenizer = AutoTokenizer.from_pretrained(folder, **_SAFE)
+    config = AutoConfig.from_pretrained(folder, **_SAFE)
+    ends = _ends_of_text(tokenizer, config.eos_token_id, _generation_end(folder))
+    return LoadedModel(name, config, tokenizer, longest_text(config), ends)
+
+
+def _read_network(name: str, folder: Path) -> PreTrainedModel:
+    network, report = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, use_safetensors=True, weights_only=True, output_loading_info=True, **_SAFE
     )
     if report["missing_keys"]:
         raise InvalidSettings(f"{name} lacks {len(report['missing_keys'])} of its weights; its files are incomplete.")
-    return LoadedModel(name, model.eval(), tokenizer, _longest_text(model.config), _ends_of_text(model, tokenizer))
+    return network.eval()
 
 
-def _longest_text(config: PretrainedConfig) -> int:
+def longest_text(config: PretrainedConfig) -> int:
+    """The longest text a model takes, within the reach of its attention: until a sliding window begins to slide."""
     text = config.get_text_config()
     lengths = (getattr(text, name, None) for name in _LENGTHS)
-    return next((length for length in lengths if isinstance(length, int) and length > 0), _LENGTH_UNKNOWN)
+    longest = next((length for length in lengths if isinstance(length, int) and length > 0), _LENGTH_UNKNOWN)
+    windows = (getattr(text, name, None) for name in _WINDOWS)
+    return min([longest, *(window for window in windows if isinstance(window, int) and window > 0)])
 
 
-def _ends_of_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def _generation_end(folder: Path) -> object:
+    """What the settings for generating call the end, if there are any."""
+    path = folder / "generation_config.json"
+    return json.loads(path.read_text(encoding="utf-8")).get("eos_token_id") if path.is_file() else None
+
+
+def _ends_of_text(tokenizer: PreTrainedTokenizerBase, *named_elsewhere: object) -> frozenset[int]:
     """Whatever the model's files call the end: the tokenizer, the configuration, the settings for generating."""
     named_end = tokenizer.convert_tokens_to_ids(_END_OF_DOCUMENT) if _END_OF_DOCUMENT in tokenizer.get_vocab() else None
     ends: set[int] = set()
-    for named in (named_end, tokenizer.eos_token_id, model.config.eos_token_id, model.generation_config.eos_token_id):
-        ends.update([named] if isinstance(named, int) else named or ())
+    for named in (named_end, tokenizer.eos_token_id, *named_elsewhere):
+        several = named if isinstance(named, list | tuple) else [named]
+        ends.update(end for end in several if isinstance(end, int))
     return frozenset(ends)
 
 

@@ -82,7 +82,10 @@ class Outbox:
         return lost
 
     def _parcel(self, stream: RequestStream) -> Parcel:
-        return self._parcels.setdefault(stream, Parcel())
+        parcel = self._parcels.get(stream)
+        if parcel is None:
+            parcel = self._parcels[stream] = Parcel()
+        return parcel
 
 
 def _deliver(deliveries: list[tuple[RequestStream, Parcel]]) -> None:

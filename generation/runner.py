@@ -8,9 +8,6 @@ from typing import Protocol
 
 import torch
 
-CHUNK = 256
-"""Prompt tokens per forward pass, so that running sequences wait for one chunk at most."""
-
 
 @dataclass(slots=True)
 class PromptPass:
@@ -45,6 +42,14 @@ class Runner(Protocol):
         ...
 
     @property
+    def chunk(self) -> int:
+        """How many prompt tokens one step may take now: at most so many go through in one `prefill` or `score`.
+
+        May depend on what runs, which waits for them.
+        """
+        ...
+
+    @property
     def cache_bytes(self) -> int:
         """Memory of all keys and values held now."""
         ...
@@ -52,7 +57,8 @@ class Runner(Protocol):
     def room_for(self, positions: int) -> bool:
         """Whether one more sequence of so many positions fits beside what runs and how far that may still grow.
 
-        Always true while nothing runs, for as many positions as the model takes.
+        Always true while nothing runs, for as many positions as the model takes. Asked before a prompt is opened, and
+        again, with the prompt open, before each row that continues it.
         """
         ...
 
@@ -72,7 +78,10 @@ class Runner(Protocol):
         ...
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
-        """Let row `row`, which is free, continue a finished prompt, up to `positions` in all, prompt included."""
+        """Let row `row`, which is free, continue a finished prompt, up to `positions` in all, prompt included.
+
+        When it fails the row is still free.
+        """
         ...
 
     def close(self, prompt: PromptPass) -> None:
@@ -92,5 +101,8 @@ class Runner(Protocol):
         ...
 
     def wipe(self) -> None:
-        """Forget every row and prompt, for example after a failed step, and give their memory back."""
+        """Forget every row and prompt, for example after a failed step, and give their memory back.
+
+        None of them is released or closed afterwards.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,11 @@ from generation.filters import filter_logits
 from generation.penalties import SamplingRow, penalize
 from generation.random_numbers import draw_uniforms
 from generation.types import TokenLogprob
+
+SampleTokens = Callable[[torch.Tensor, Sequence[SamplingRow]], list[int]]
+"""The shape of `sample_tokens`, for what does the same another way."""
+BROKEN = -1
+"""In place of a token: this row's logits are no numbers."""
 
 
 def compute_distribution(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> torch.Tensor:
@@ -22,7 +27,7 @@ def compute_distribution(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> t
 
 
 def sample_tokens(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
-    """Draw each row's next token from raw logits [row, vocabulary]: a function of that row alone."""
+    """Draw each row's next token from raw logits [row, vocabulary]: a function of that row alone; or BROKEN."""
     seeds = np.array([row.seed for row in rows], dtype=np.uint64)
     indexes = np.array([len(row.completion_ids) for row in rows], dtype=np.uint64)
     uniforms = torch.from_numpy(draw_uniforms(seeds, indexes))[:, None]
@@ -30,7 +35,10 @@ def sample_tokens(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int
     reached = compute_distribution(logits, rows).cumsum(dim=1)
     total = reached[:, -1:]
     target = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(reached, target, right=True)[:, 0].tolist()
+    tokens = torch.searchsorted(reached, target, right=True).clamp(max=logits.shape[1] - 1)
+    # One logit that is no number leaves no distribution; a greedy row's likeliest token is then that one.
+    sound = torch.isfinite(total) & torch.isfinite(logits.gather(1, tokens))
+    return torch.where(sound, tokens, BROKEN)[:, 0].tolist()
 
 
 def score_tokens(logits: torch.Tensor, token_ids: Sequence[int], alternatives: int) -> list[TokenLogprob]:

@@ -25,6 +25,11 @@ class Scheduler:
         self._max_running = max_running
         self._running: list[SampleSequence] = []
         self._groups: deque[PromptGroup] = deque()
+        # Kept, not counted: a queue can be long, and its figures are told every step.
+        self._waiting_count = 0
+        self._waiting_tokens = 0
+        self.holding = False
+        """Whether requests that have not begun stay where they are."""
 
     @property
     def running(self) -> list[SampleSequence]:
@@ -32,38 +37,60 @@ class Scheduler:
         return list(self._running)
 
     @property
-    def waiting(self) -> list[SampleSequence]:
-        return [sequence for group in self._groups for sequence in group.waiting]
+    def running_count(self) -> int:
+        return len(self._running)
+
+    @property
+    def waiting_count(self) -> int:
+        return self._waiting_count
+
+    @property
+    def remaining_tokens(self) -> int:
+        """How many more may come, of what runs and what waits."""
+        return self._waiting_tokens + sum([sequence.remaining for sequence in self._running])
 
     @property
     def idle(self) -> bool:
         return not self._running and not self._groups
 
     @property
+    def drained(self) -> bool:
+        """Nothing has begun that has not ended."""
+        return not self._running and not (self._groups and self._groups[0].begun)
+
+    @property
     def groups(self) -> list[PromptGroup]:
         """Every request that is not finished."""
         return list(dict.fromkeys([*(sequence.group for sequence in self._running), *self._groups]))
 
+    @property
+    def free_row(self) -> int | None:
+        """Where the next sequence would run."""
+        row = len(self._running)
+        return row if row < self._max_running else None
+
     def add(self, group: PromptGroup) -> None:
         self._groups.append(group)
+        self._waiting_count += len(group.waiting)
+        self._waiting_tokens += group.waiting_tokens
 
     def next_group(self) -> PromptGroup | None:
         """The first request with a sequence that could start now."""
-        if not self._groups or len(self._running) == self._max_running:
+        if not self._groups or self.free_row is None:
             return None
-        return self._groups[0]
+        first = self._groups[0]
+        return None if self.holding and not first.begun else first
 
-    def start(self, group: PromptGroup) -> list[SampleSequence]:
-        """Give free rows to the first request's waiting sequences, as far as both go."""
-        started = []
-        while group.waiting and len(self._running) < self._max_running:
-            sequence = group.waiting.popleft()
-            sequence.row = len(self._running)
-            self._running.append(sequence)
-            started.append(sequence)
+    def start(self, group: PromptGroup) -> SampleSequence:
+        """Give the free row to the request's next waiting sequence."""
+        sequence = group.waiting.popleft()
+        sequence.row = self.free_row
+        self._running.append(sequence)
+        self._waiting_count -= 1
+        self._waiting_tokens -= sequence.remaining
         if not group.waiting:
             self._groups.remove(group)
-        return started
+        return sequence
 
     def release(self, sequence: SampleSequence) -> RowMove | None:
         """Take a sequence out of the batch; the last row, if another, moves into its place."""
@@ -81,7 +108,16 @@ class Scheduler:
 
     def forget(self, group: PromptGroup) -> list[SampleSequence]:
         """Start nothing more of a request; returns its sequences that still run."""
-        group.waiting.clear()
         if group in self._groups:
             self._groups.remove(group)
+            self._waiting_count -= len(group.waiting)
+            self._waiting_tokens -= group.waiting_tokens
+        group.waiting.clear()
         return [sequence for sequence in group.sequences if sequence.row is not None]
+
+    def vacate(self) -> list[PromptGroup]:
+        """Take every sequence out of the batch, whose memory is lost; returns their requests."""
+        lost, self._running = self._running, []
+        for sequence in lost:
+            sequence.row = None
+        return list(dict.fromkeys(sequence.group for sequence in lost))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from config.sampling import SamplingOptions
 from generation.detokenizer import CompletionText, Detokenizer
-from generation.model_runner import PromptPass
 from generation.request_stream import RequestStream
+from generation.runner import PromptPass
 from generation.types import (
     FinishReason,
     GenerationEvent,
@@ -33,6 +34,9 @@ class SampleSequence:
         self.seed = self.options.seed_of(sample)
         self.row: int | None = None
         self.finished = False
+        self.newest_token = group.token_ids[-1]
+        self.newest_position = len(group.token_ids) - 1
+        """Where the newest token stands, counted from the prompt's first."""
         self._text = text
         self._tokens = np.zeros(self.options.length, dtype=np.int64)
         self._count = 0
@@ -46,25 +50,17 @@ class SampleSequence:
         return self._tokens[: self._count]
 
     @property
-    def newest_token(self) -> int:
-        return int(self._tokens[self._count - 1])
-
-    @property
-    def newest_position(self) -> int:
-        """Where the newest token stands, counted from the prompt's first."""
-        return len(self.prompt_ids) + self._count - 1
-
-    @property
     def remaining(self) -> int:
         """How many more tokens may come."""
         return 0 if self.finished else self.options.length - self._count
 
-    def accept(self, token: int, end_of_text: frozenset[int], logprob: TokenLogprob | None) -> list[GenerationEvent]:
+    def accept(
+        self, token: int, end_of_text: frozenset[int], logprob: TokenLogprob | None
+    ) -> Sequence[GenerationEvent]:
         """Take the next token; end-of-text tokens are not part of the text and are not counted."""
         if token in end_of_text:
             return self._end("stop", self._text.finish(), ())
-        self._tokens[self._count] = token
-        self._count += 1
+        self._append(token)
         scored = () if logprob is None else (logprob,)
         delta = self._text.feed(token)
         if self._text.stopped_by is not None:
@@ -73,14 +69,20 @@ class SampleSequence:
             return self._end("length", delta + self._text.finish(), scored)
         return self._show(delta, scored)
 
-    def _show(self, delta: str, scored: tuple[TokenLogprob, ...]) -> list[GenerationEvent]:
-        return [TextGenerated(self.sample, delta, scored)] if delta or scored else []
+    def _append(self, token: int) -> None:
+        self._tokens[self._count] = token
+        self._count += 1
+        self.newest_token = token
+        self.newest_position += 1
 
-    def _end(self, reason: FinishReason, delta: str, scored: tuple[TokenLogprob, ...]) -> list[GenerationEvent]:
+    def _show(self, delta: str, scored: tuple[TokenLogprob, ...]) -> Sequence[GenerationEvent]:
+        return (TextGenerated(self.sample, delta, scored),) if delta or scored else ()
+
+    def _end(self, reason: FinishReason, delta: str, scored: tuple[TokenLogprob, ...]) -> Sequence[GenerationEvent]:
         self.finished = True
         stop = self._text.stopped_by
         ended = SampleEnded(self.sample, reason if stop is None else "stop", stop, self._count)
-        return [*self._show(delta, scored), ended]
+        return (*self._show(delta, scored), ended)
 
 
 class PromptGroup:
@@ -91,9 +93,13 @@ class PromptGroup:
     ) -> None:
         self.request = request
         self.stream = stream
+        self.token_ids = tuple(prompt_ids)
         self.prompt_ids = np.array(prompt_ids, dtype=np.int64)
-        self.prompt = PromptPass(tuple(prompt_ids))
-        self.scoring = PromptScoring(tuple(prompt_ids)) if request.prompt_logprobs else None
+        self.begun = False
+        """Whether a runner has seen it: that one has to write all of it."""
+        self.prompt: PromptPass | None = None
+        """While it is open in the runner."""
+        self.scoring = self._start_scoring()
         self.first_logits: torch.Tensor | None = None
         self.sequences = [
             SampleSequence(self, sample, detokenizer.start(prompt_ids, request.options.stop))
@@ -102,16 +108,35 @@ class PromptGroup:
         self.waiting = deque(self.sequences)
 
     @property
+    def positions(self) -> int:
+        """How many one of its sequences may take, prompt included."""
+        return len(self.token_ids) + self.request.options.length
+
+    @property
+    def waiting_tokens(self) -> int:
+        return len(self.waiting) * self.request.options.length
+
+    @property
     def finished(self) -> bool:
         return all(sequence.finished for sequence in self.sequences)
 
+    def forget_prompt(self) -> None:
+        """The runner has forgotten it: what was read has to be read again."""
+        self.prompt = self.first_logits = None
+        if self.scoring is not None:
+            self.scoring = self._start_scoring()
 
+    def _start_scoring(self) -> PromptScoring | None:
+        return PromptScoring([TokenLogprob(self.token_ids[0], None)]) if self.request.prompt_logprobs else None
+
+
+@dataclass(slots=True)
 class PromptScoring:
     """A second pass of a prompt, for its own log-probabilities.
 
     Apart from the first pass so that asking for them changes no bit of what is generated.
     """
 
-    def __init__(self, token_ids: tuple[int, ...]) -> None:
-        self.prompt = PromptPass(token_ids)
-        self.tokens: list[TokenLogprob] = [TokenLogprob(token_ids[0], None)]
+    tokens: list[TokenLogprob]
+    prompt: PromptPass | None = None
+    """While it is open in the runner."""

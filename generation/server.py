@@ -92,7 +92,8 @@ class CompletionServer:
             answer = {"status": "loading", "detail": state.detail, "progress": state.progress, "model": self._host.name}
             return _json(answer, status=503, headers={"Retry-After": "1"})
         stats = self._host.service.engine.stats()
-        return _json({"status": "ok", "model": self._host.name, "running": stats.running, "waiting": stats.waiting})
+        answer = {"status": "ok", "model": self._host.name, "path": stats.path}
+        return _json({**answer, "running": stats.running, "waiting": stats.waiting})
 
     async def _metrics(self, request: web.Request) -> web.Response:
         return web.Response(body=self._host.metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})

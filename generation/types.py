@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from config.sampling import SamplingOptions
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 FinishReason = Literal["stop", "length"]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model in evaluation mode with its tokenizer and the facts the engine needs."""
+    """What the engine knows of a model: all but its weights, which belong to a `Runner`."""
 
     name: str
-    model: PreTrainedModel
+    config: PretrainedConfig
     tokenizer: PreTrainedTokenizerBase
     max_model_len: int
-    """Prompt and completion together, in tokens."""
+    """Prompt and completion together, in tokens, within the reach of the model's attention."""
     eos_token_ids: frozenset[int]
 
 
@@ -32,6 +32,8 @@ class EngineLimits:
     """Sequences (rows) decoded together."""
     max_waiting: int = 64
     """Sequences that may wait; beyond, `Overloaded`."""
+    cache_bytes: int = 256 * 2**20
+    """Memory for keys and values. One sequence alone may take more, when it has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class EngineStats:
     prompt_tokens_total: int
     completion_tokens_total: int
     steps_total: int
+    path: str = ""
+    """Which code runs the model at which precision; see `Runner.path`."""
 
 
 class Engine(Protocol):

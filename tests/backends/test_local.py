@@ -244,6 +244,6 @@ def test_flags_of_the_engine() -> None:
     settings = LocalBackendSettings(model="gpt2", threads=3)
     arguments = engine_arguments(settings, Path("/run/e.sock"), Path("/cache"))
     assert " ".join(arguments) == (
-        "--model gpt2 --max-running 16 --max-waiting 64 --cache-dir /cache --threads 3"
+        "--model gpt2 --max-running 16 --max-waiting 64 --precision auto --cache-mb 256 --cache-dir /cache --threads 3"
         " --socket /run/e.sock --exit-with-parent"
     )

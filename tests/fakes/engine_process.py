@@ -33,8 +33,9 @@ def read_flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     for flag in ("--model", "--socket", "--cache-dir"):
         parser.add_argument(flag, required=True)
-    for flag in ("--max-running", "--max-waiting", "--threads"):
+    for flag in ("--max-running", "--max-waiting", "--threads", "--cache-mb"):
         parser.add_argument(flag, type=int)
+    parser.add_argument("--precision")
     parser.add_argument("--exit-with-parent", action="store_true")
     return parser.parse_args()
 

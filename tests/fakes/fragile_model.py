@@ -9,8 +9,7 @@ from typing import Literal
 import torch
 from transformers import GPT2LMHeadModel
 
-from generation.types import LoadedModel
-from tests.fakes.tiny_models import build_tiny_gpt2
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2
 
 Failure = Literal["prompt", "step", "memory", "numbers", "thread"]
 
@@ -38,9 +37,9 @@ class FragileGpt2(GPT2LMHeadModel):
         return output
 
 
-def build_fragile_gpt2() -> tuple[LoadedModel, deque[Failure]]:
+def build_fragile_gpt2() -> tuple[NetworkModel, deque[Failure]]:
     """Tiny GPT-2's weights; the queue of failures to come."""
     sound = build_tiny_gpt2()
-    model = FragileGpt2(sound.model.config).eval()
-    model.load_state_dict(sound.model.state_dict())
-    return replace(sound, model=model), model.failures
+    model = FragileGpt2(sound.config).eval()
+    model.load_state_dict(sound.network.state_dict())
+    return replace(sound, network=model), model.failures

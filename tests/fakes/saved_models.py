@@ -16,7 +16,7 @@ GGUF_POSITIONS = 1024
 
 def save_tiny_gpt2(folder: Path) -> Path:
     loaded = build_tiny_gpt2()
-    loaded.model.save_pretrained(folder)
+    loaded.network.save_pretrained(folder)
     loaded.tokenizer.save_pretrained(folder)
     return folder
 
@@ -24,7 +24,7 @@ def save_tiny_gpt2(folder: Path) -> Path:
 def save_tiny_gguf(path: Path) -> Path:
     """Tiny GPT-2's weights and tokens in GGUF, in full precision, and one token more: the format wants a merge."""
     loaded = build_tiny_gpt2()
-    config = loaded.model.config
+    config = loaded.config
     writer = gguf.GGUFWriter(path, "gpt2")
     writer.add_name("tiny")
     writer.add_context_length(GGUF_POSITIONS)
@@ -34,7 +34,7 @@ def save_tiny_gguf(path: Path) -> Path:
     writer.add_head_count(config.n_head)
     writer.add_layer_norm_eps(config.layer_norm_epsilon)
     _add_tokens(writer)
-    for name, values in loaded.model.state_dict().items():
+    for name, values in loaded.network.state_dict().items():
         renamed = _gguf_name(name)
         if renamed is not None:
             # GGUF keeps linear layers as torch does, GPT-2's own are transposed.

@@ -16,8 +16,10 @@ from generation.engine import BatchingEngine
 from generation.load_progress import LoadProgress
 from generation.model_host import ModelHost
 from generation.server import CompletionServer
-from generation.types import EngineLimits, EngineStats, LoadedModel
+from generation.types import EngineLimits, EngineStats
 from tests.fakes.openai_server import serve
+from tests.fakes.tiny_models import NetworkModel
+from tests.fakes.torch_engine import build_torch_engine
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,10 @@ class Served:
 
 @asynccontextmanager
 async def serve_engine(
-    loaded: LoadedModel, limits: EngineLimits | None = None, api_key: str | None = None, heartbeat_s: float = 2.0
+    loaded: NetworkModel, limits: EngineLimits | None = None, api_key: str | None = None, heartbeat_s: float = 2.0
 ) -> AsyncIterator[Served]:
     limits = limits or EngineLimits()
-    engine = BatchingEngine(loaded, limits)
+    engine = build_torch_engine(loaded, limits)
     host = ModelHost(loaded.name, limits, LoadProgress())
     await host.load(lambda: engine)
     server = CompletionServer(host, api_key, heartbeat_s)

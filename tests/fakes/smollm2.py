@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from generation.types import LoadedModel
+from tests.fakes.tiny_models import NetworkModel
 
 
 def find_smollm2() -> Path | None:
@@ -18,8 +18,9 @@ def find_smollm2() -> Path | None:
     return next(Path(spec.origin).parent.rglob("*.gguf"), None)
 
 
-def load_smollm2(path: Path) -> LoadedModel:
+def load_smollm2(path: Path) -> NetworkModel:
     folder, file = str(path.parent), path.name
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32).eval()
-    return LoadedModel("smollm2-135m", model, tokenizer, 2048, frozenset({tokenizer.eos_token_id}))
+    ends = frozenset({tokenizer.eos_token_id})
+    return NetworkModel("smollm2-135m", model.config, tokenizer, 2048, ends, model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import (
@@ -20,7 +22,14 @@ _WIDE = 0.25
 """Spread of the weights: wide enough that the next token's distribution is far from flat."""
 
 
-def build_tiny_gpt2() -> LoadedModel:
+@dataclass(frozen=True, slots=True)
+class NetworkModel(LoadedModel):
+    """A model with its network at hand, as transformers has it."""
+
+    network: PreTrainedModel
+
+
+def build_tiny_gpt2() -> NetworkModel:
     """GPT-2's architecture and byte-level tokenizer: 256 bytes and an end-of-text token (id 256), no start token."""
     tokenizer = build_byte_level_tokenizer()
     config = GPT2Config(
@@ -36,7 +45,7 @@ def build_tiny_gpt2() -> LoadedModel:
     return _load("tiny-gpt2", GPT2LMHeadModel, config, tokenizer)
 
 
-def build_tiny_llama() -> LoadedModel:
+def build_tiny_llama() -> NetworkModel:
     """Llama's architecture with grouped keys, and a SentencePiece-like tokenizer that falls back to bytes."""
     tokenizer = build_sentencepiece_tokenizer()
     config = LlamaConfig(
@@ -90,8 +99,9 @@ def _load(
     architecture: type[PreTrainedModel],
     config: GPT2Config | LlamaConfig,
     tokenizer: PreTrainedTokenizerFast,
-) -> LoadedModel:
+) -> NetworkModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)
-        model = architecture(config).eval()
-    return LoadedModel(name, model, tokenizer, MAX_MODEL_LEN, frozenset({tokenizer.eos_token_id}))
+        network = architecture(config).eval()
+    ends = frozenset({tokenizer.eos_token_id})
+    return NetworkModel(name, config, tokenizer, MAX_MODEL_LEN, ends, network)

@@ -15,14 +15,18 @@ def test_defaults() -> None:
     flags = parse_flags([])
     assert (flags.model, flags.host, flags.port, flags.socket) == (DEFAULT_MODEL, "127.0.0.1", 8077, None)
     assert (flags.max_running, flags.max_waiting, flags.threads) == (16, 64, None)
+    assert (flags.precision, flags.cache_mb) == ("auto", 256)
     assert (flags.exit_with_parent, flags.read_api_key()) == (False, None)
 
 
 def test_what_the_local_backend_passes() -> None:
-    settings = LocalBackendSettings(model="gpt2", max_running=3, max_waiting=5, threads=2)
+    settings = LocalBackendSettings(
+        model="gpt2", max_running=3, max_waiting=5, threads=2, precision="bf16", cache_mb=100
+    )
     flags = parse_flags(engine_arguments(settings, Path("/tmp/s"), Path("/tmp/c")))
     assert (flags.model, flags.socket, flags.cache_dir) == ("gpt2", Path("/tmp/s"), Path("/tmp/c"))
     assert (flags.max_running, flags.max_waiting, flags.threads, flags.exit_with_parent) == (3, 5, 2, True)
+    assert (flags.precision, flags.cache_mb) == ("bf16", 100)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,8 @@ def test_what_the_local_backend_passes() -> None:
         (["--port", "70000"], "--port: must be a whole number between 0 and 65,535; you gave 70000."),
         (["--max-running", "0"], "--max-running: must be a whole number between 1 and 256; you gave 0."),
         (["--threads", "two"], "--threads: must be a whole number between 1 and 512; you gave two."),
+        (["--cache-mb", "8"], "--cache-mb: must be a whole number between 16 and 262,144; you gave 8."),
+        (["--precision", "int4"], "--precision: must be one of auto, int8, bf16, fp32; you gave int4."),
         (["--port"], "--port: expected one argument."),
         (["--max_running", "3"], "I don't know --max_running. Did you mean --max-running?"),
         (["gpt2"], "I don't know gpt2."),

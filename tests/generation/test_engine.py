@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,21 +9,23 @@ import torch
 from config.errors import EngineFailed, InvalidOptions, Overloaded, PromptTooLong
 from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
-from generation.types import EngineLimits, GenerationRequest, LoadedModel, SampleEnded, TextGenerated
+from generation.models import longest_text
+from generation.types import EngineLimits, GenerationRequest, SampleEnded, TextGenerated
 from tests.fakes.engine_requests import Answer, build_request, collect, collect_in_turn
-from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2, build_tiny_llama
+from tests.fakes.torch_engine import build_torch_engine
 
 BUILDERS = {"gpt2": build_tiny_gpt2, "llama": build_tiny_llama}
 
 
 @pytest.fixture(params=BUILDERS, scope="module")
-def loaded(request) -> LoadedModel:
+def loaded(request) -> NetworkModel:
     return BUILDERS[request.param]()
 
 
 @pytest.fixture
-async def engine(loaded: LoadedModel):
-    engine = BatchingEngine(loaded, EngineLimits(max_running=4, max_waiting=64))
+async def engine(loaded: NetworkModel):
+    engine = build_torch_engine(loaded, EngineLimits(max_running=4, max_waiting=64))
     yield engine
     await engine.aclose()
 
@@ -31,10 +34,10 @@ def prompt_of(length: int) -> tuple[int, ...]:
     return tuple((11 + index * 37) % 250 + 3 for index in range(length))
 
 
-def generate_greedily(loaded: LoadedModel, prompt: tuple[int, ...], length: int) -> list[int]:
+def generate_greedily(loaded: NetworkModel, prompt: tuple[int, ...], length: int) -> list[int]:
     """transformers' own loop."""
     ids = torch.tensor([prompt])
-    written = loaded.model.generate(
+    written = loaded.network.generate(
         ids, attention_mask=torch.ones_like(ids), max_new_tokens=length, do_sample=False, pad_token_id=0
     )
     tokens = written[0, len(prompt) :].tolist()
@@ -55,7 +58,7 @@ async def insist(engine: BatchingEngine, request: GenerationRequest) -> Answer:
             await asyncio.to_thread(engine.stats)
 
 
-async def test_greedy_batch_equals_transformers_generate(loaded: LoadedModel, engine: BatchingEngine) -> None:
+async def test_greedy_batch_equals_transformers_generate(loaded: NetworkModel, engine: BatchingEngine) -> None:
     lengths = {3: 30, 17: 12, 64: 25, 65: 40, 300: 20, 1: 35, 130: 5}
     requests = [
         build_request(prompt_of(prompt), SamplingOptions(temperature=0, length=length, seed=0), logprobs=0)
@@ -67,7 +70,7 @@ async def test_greedy_batch_equals_transformers_generate(loaded: LoadedModel, en
         assert tokens == generate_greedily(loaded, prompt_of(prompt), length)
 
 
-async def test_events_join_to_the_tokenizers_text_and_end_once(loaded: LoadedModel, engine: BatchingEngine) -> None:
+async def test_events_join_to_the_tokenizers_text_and_end_once(loaded: NetworkModel, engine: BatchingEngine) -> None:
     request = build_request(prompt_of(9), SamplingOptions(samples=3, length=30, seed=5), logprobs=2)
     answer = await collect(engine, request)
     assert sorted(answer.ends) == [0, 1, 2]
@@ -88,10 +91,10 @@ async def test_more_samples_than_rows_wait_for_their_turn(engine: BatchingEngine
     assert engine.stats().prompt_tokens_total == 20
 
 
-async def test_end_of_text_ends_a_sample_and_is_not_part_of_it(loaded: LoadedModel) -> None:
+async def test_end_of_text_ends_a_sample_and_is_not_part_of_it(loaded: NetworkModel) -> None:
     tokens = generate_greedily(loaded, prompt_of(8), 20)
-    ending = LoadedModel(loaded.name, loaded.model, loaded.tokenizer, 512, frozenset({tokens[6]}))
-    engine = BatchingEngine(ending, EngineLimits())
+    ending = replace(loaded, eos_token_ids=frozenset({tokens[6]}))
+    engine = build_torch_engine(ending, EngineLimits())
     options = SamplingOptions(temperature=0, length=20, seed=0)
     answer = await collect(engine, build_request(prompt_of(8), options, logprobs=0))
     first = tokens.index(tokens[6])
@@ -112,7 +115,7 @@ async def test_a_stop_string_ends_a_sample_and_never_shows(engine: BatchingEngin
     assert answer.ends[0].stop_reason == stop
 
 
-async def test_prompt_logprobs_come_first_and_change_nothing(loaded: LoadedModel, engine: BatchingEngine) -> None:
+async def test_prompt_logprobs_come_first_and_change_nothing(loaded: NetworkModel, engine: BatchingEngine) -> None:
     options = SamplingOptions(seed=4, length=10)
     prompt = prompt_of(290)
     plain = await collect(engine, build_request(prompt, options))
@@ -122,7 +125,7 @@ async def test_prompt_logprobs_come_first_and_change_nothing(loaded: LoadedModel
     assert [token.token_id for token in scored.prompt.tokens] == list(prompt)
     assert scored.prompt.tokens[0].logprob is None
     with torch.inference_mode():
-        expected = loaded.model(torch.tensor([prompt])).logits[0].log_softmax(-1)
+        expected = loaded.network(torch.tensor([prompt])).logits[0].log_softmax(-1)
     for place, token in enumerate(scored.prompt.tokens[1:]):
         assert token.logprob == pytest.approx(expected[place, token.token_id].item(), abs=1e-4)
         assert len(token.top) == 3
@@ -130,7 +133,7 @@ async def test_prompt_logprobs_come_first_and_change_nothing(loaded: LoadedModel
         assert token.logprob == pytest.approx(expected[-1, token.token_id].item(), abs=1e-4)
 
 
-async def test_refuses_what_it_can_t_do_before_the_first_event(loaded: LoadedModel, engine: BatchingEngine) -> None:
+async def test_refuses_what_it_can_t_do_before_the_first_event(loaded: NetworkModel, engine: BatchingEngine) -> None:
     with pytest.raises(PromptTooLong) as long:
         await collect(engine, build_request(prompt_of(453), SamplingOptions(length=60)))
     assert long.value.limit == 452
@@ -175,8 +178,8 @@ async def test_cancelling_the_consumer_frees_the_rows(engine: BatchingEngine) ->
     assert engine.stats().running == 0
 
 
-async def test_a_full_queue_refuses_with_a_time_to_try_again(loaded: LoadedModel) -> None:
-    engine = BatchingEngine(loaded, EngineLimits(max_running=1, max_waiting=2))
+async def test_a_full_queue_refuses_with_a_time_to_try_again(loaded: NetworkModel) -> None:
+    engine = build_torch_engine(loaded, EngineLimits(max_running=1, max_waiting=2))
     options = SamplingOptions(length=400, samples=3, seed=1)
     first = engine.generate(build_request(prompt_of(5), options))
     await anext(first)
@@ -190,8 +193,8 @@ async def test_a_full_queue_refuses_with_a_time_to_try_again(loaded: LoadedModel
     await engine.aclose()
 
 
-async def test_closing_the_engine_fails_open_requests_and_refuses_new_ones(loaded: LoadedModel) -> None:
-    engine = BatchingEngine(loaded, EngineLimits(max_running=2))
+async def test_closing_the_engine_fails_open_requests_and_refuses_new_ones(loaded: NetworkModel) -> None:
+    engine = build_torch_engine(loaded, EngineLimits(max_running=2))
     options = SamplingOptions(length=400, samples=3, seed=1)
     started = asyncio.Event()
     task = asyncio.create_task(collect(engine, build_request(prompt_of(5), options), started))
@@ -217,8 +220,9 @@ async def test_a_slow_consumer_loses_nothing(engine: BatchingEngine) -> None:
 
 async def test_a_sliding_window_bounds_the_context() -> None:
     loaded = build_tiny_llama()
-    loaded.model.config.sliding_window = 128
-    engine = BatchingEngine(loaded, EngineLimits(max_running=1))
+    loaded.config.sliding_window = 128
+    windowed = replace(loaded, max_model_len=longest_text(loaded.config))
+    engine = build_torch_engine(windowed, EngineLimits(max_running=1))
     assert engine.model.max_model_len == 128
     with pytest.raises(PromptTooLong):
         await collect(engine, build_request(prompt_of(100)))

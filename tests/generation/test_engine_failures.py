@@ -16,6 +16,7 @@ from generation.types import Engine, EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.fragile_model import build_fragile_gpt2
 from tests.fakes.tiny_models import build_tiny_gpt2
+from tests.fakes.torch_engine import build_torch_engine
 
 OPTIONS = SamplingOptions(length=120, samples=2, seed=1)
 
@@ -23,7 +24,7 @@ OPTIONS = SamplingOptions(length=120, samples=2, seed=1)
 @pytest.fixture
 async def fragile():
     loaded, failures = build_fragile_gpt2()
-    engine = BatchingEngine(loaded, EngineLimits(max_running=8))
+    engine = build_torch_engine(loaded, EngineLimits(max_running=8))
     yield engine, failures
     await engine.aclose()
 
@@ -42,7 +43,7 @@ def wait_for_the_end(engine: Engine) -> None:
 
 
 async def write_soundly(prompt: tuple[int, ...]) -> dict[int, str]:
-    engine = BatchingEngine(build_tiny_gpt2(), EngineLimits())
+    engine = build_torch_engine(build_tiny_gpt2(), EngineLimits())
     texts = (await collect(engine, build_request(prompt, OPTIONS))).texts
     await engine.aclose()
     return texts
@@ -94,7 +95,7 @@ async def test_failures_fall_on_waiting_samples_too(fragile) -> None:
 async def test_a_thread_that_broke_is_told() -> None:
     loaded, failures = build_fragile_gpt2()
     host = ModelHost("fragile", EngineLimits(), LoadProgress())
-    await host.load(lambda: BatchingEngine(loaded, EngineLimits()))
+    await host.load(lambda: build_torch_engine(loaded, EngineLimits()))
     host.check()
     task = await start(host.service.engine, (5, 6))
     failures.append("thread")
@@ -106,7 +107,7 @@ async def test_a_thread_that_broke_is_told() -> None:
 
 
 def test_an_event_loop_that_is_gone_frees_its_rows() -> None:
-    engine = BatchingEngine(build_tiny_gpt2(), EngineLimits())
+    engine = build_torch_engine(build_tiny_gpt2(), EngineLimits())
     loop = asyncio.new_event_loop()
     events = engine.generate(build_request((5, 6), SamplingOptions(length=500, samples=4, seed=1)))
     loop.run_until_complete(anext(events))

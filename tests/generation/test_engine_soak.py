@@ -13,6 +13,7 @@ from generation.engine import BatchingEngine
 from generation.types import EngineLimits, GenerationRequest, TextGenerated
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
+from tests.fakes.torch_engine import build_torch_engine
 
 
 def make_request(chance: random.Random) -> GenerationRequest:
@@ -48,7 +49,7 @@ async def use(engine: BatchingEngine, request: GenerationRequest, patience: int)
 @pytest.mark.parametrize("build", [build_tiny_gpt2, build_tiny_llama], ids=["gpt2", "llama"])
 async def test_random_load_leaves_nothing_behind(build) -> None:
     chance = random.Random(3)
-    engine = BatchingEngine(build(), EngineLimits(max_running=6, max_waiting=30))
+    engine = build_torch_engine(build(), EngineLimits(max_running=6, max_waiting=30))
     requests = [make_request(chance) for _ in range(40)]
     patience = [chance.choice((-1, -1, 1, 5)) for _ in requests]
     found: list[dict[int, str] | None] = []

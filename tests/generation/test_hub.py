@@ -43,7 +43,7 @@ def test_only_needed_files_are_fetched_and_then_no_network_is_touched(hub: FakeH
     names = {path.name for path in folder.iterdir()}
     assert "model.safetensors" in names
     assert names.isdisjoint({"pytorch_model.bin", "onnx", "README.md", "code.py"})
-    assert load_folder("tiny", folder).max_model_len == 512
+    assert load_folder("tiny", folder).model.max_model_len == 512
     assert heard[-1].progress == pytest.approx(0.75)
     assert "Downloading tiny" in heard[-1].detail
 
@@ -62,7 +62,7 @@ def test_broken_download_is_not_used_and_goes_on(hub: FakeHub, tmp_path: Path) -
     with pytest.raises(InvalidSettings, match="can't be reached"):
         models(tmp_path, NOWHERE).fetch(TINY, LoadProgress())
     hub.breaks_at = None
-    assert load_folder("tiny", models(tmp_path, hub.url).fetch(TINY, LoadProgress())).name == "tiny"
+    assert load_folder("tiny", models(tmp_path, hub.url).fetch(TINY, LoadProgress())).model.name == "tiny"
 
 
 @pytest.mark.parametrize(

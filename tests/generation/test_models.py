@@ -9,23 +9,38 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditionalGeneration
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from config.errors import InvalidSettings
 from generation.load_progress import LoadProgress, LoadState
 from generation.model_cache import ModelCache
 from generation.model_source import FolderSource, GgufSource, find_source
-from generation.models import load_folder, load_model
-from generation.types import LoadedModel
+from generation.models import StoredModel, load_folder, load_model
 from tests.fakes.saved_models import GGUF_POSITIONS, save_tiny_gguf, save_tiny_gpt2
 from tests.fakes.tiny_models import build_tiny_gpt2
 
 TEXT = "Once upon a time"
 
 
-def logits_of(loaded: LoadedModel) -> torch.Tensor:
+def logits_of(stored: StoredModel) -> torch.Tensor:
+    return run(stored.read_network(), stored.model.tokenizer)
+
+
+def expected_logits() -> torch.Tensor:
+    tiny = build_tiny_gpt2()
+    return run(tiny.network, tiny.tokenizer)
+
+
+def run(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> torch.Tensor:
     with torch.inference_mode():
-        return loaded.model(torch.tensor([loaded.tokenizer(TEXT).input_ids])).logits
+        return network(torch.tensor([tokenizer(TEXT).input_ids])).logits
 
 
 @pytest.fixture
@@ -35,15 +50,16 @@ def folder(tmp_path: Path) -> Path:
 
 def refusal(folder: Path) -> str:
     with pytest.raises(InvalidSettings) as refused:
-        load_folder("tiny", folder)
+        load_folder("tiny", folder).read_network()
     return refused.value.sentence
 
 
 def test_folder(folder: Path, tmp_path: Path) -> None:
-    loaded = load_model(find_source(str(folder)), ModelCache(tmp_path / "cache"), LoadProgress())
+    stored = load_model(find_source(str(folder)), ModelCache(tmp_path / "cache"), LoadProgress())
+    loaded = stored.model
     assert (loaded.name, loaded.max_model_len, loaded.eos_token_ids) == ("tiny", 512, frozenset({256}))
-    assert torch.equal(logits_of(loaded), logits_of(build_tiny_gpt2()))
-    assert not loaded.model.training
+    assert torch.equal(logits_of(stored), expected_logits())
+    assert not stored.read_network().training
 
 
 def test_folder_without_config(tmp_path: Path) -> None:
@@ -108,17 +124,17 @@ def test_gguf_is_converted_once_and_means_the_same(tmp_path: Path) -> None:
     path = save_tiny_gguf(tmp_path / "tiny.gguf")
     cache = ModelCache(tmp_path / "cache")
     heard: list[LoadState] = []
-    loaded = load_model(GgufSource("tiny", path), cache, LoadProgress(heard.append))
-    expected = build_tiny_gpt2()
-    assert loaded.tokenizer(TEXT).input_ids == expected.tokenizer(TEXT).input_ids
-    assert torch.equal(logits_of(loaded)[..., :257], logits_of(expected))
+    stored = load_model(GgufSource("tiny", path), cache, LoadProgress(heard.append))
+    loaded = stored.model
+    assert loaded.tokenizer(TEXT).input_ids == build_tiny_gpt2().tokenizer(TEXT).input_ids
+    assert torch.equal(logits_of(stored)[..., :257], expected_logits())
     assert (loaded.max_model_len, loaded.eos_token_ids) == (GGUF_POSITIONS, frozenset({256}))
     assert any("Unpacking" in state.detail for state in heard)
     assert [state.progress for state in heard] == sorted(state.progress for state in heard)
 
     heard.clear()
     again = load_model(GgufSource("tiny", path), cache, LoadProgress(heard.append))
-    assert torch.equal(logits_of(again), logits_of(loaded))
+    assert torch.equal(logits_of(again), logits_of(stored))
     assert [state.detail for state in heard] == ["Reading tiny into memory."]
 
 

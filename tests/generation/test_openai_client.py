@@ -7,21 +7,20 @@ from collections.abc import AsyncIterator
 import openai
 import pytest
 
-from generation.types import LoadedModel
 from tests.fakes.served_engine import serve_engine
-from tests.fakes.tiny_models import build_tiny_gpt2
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2
 
 PROMPT = "Once upon a time"
 MODEL = "tiny-gpt2"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
+def loaded() -> NetworkModel:
     return build_tiny_gpt2()
 
 
 @pytest.fixture
-async def client(loaded: LoadedModel) -> AsyncIterator[openai.AsyncOpenAI]:
+async def client(loaded: NetworkModel) -> AsyncIterator[openai.AsyncOpenAI]:
     async with (
         serve_engine(loaded, api_key="a-key") as served,
         openai.AsyncOpenAI(base_url=served.url, api_key="a-key", max_retries=0) as client,

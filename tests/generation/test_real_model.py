@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from config.sampling import SamplingOptions
-from generation.engine import BatchingEngine
-from generation.types import EngineLimits, LoadedModel
+from generation.types import EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.smollm2 import find_smollm2, load_smollm2
+from tests.fakes.tiny_models import NetworkModel
+from tests.fakes.torch_engine import build_torch_engine
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,14 +26,14 @@ PROMPTS = ("Once upon a time", "The capital of France is", "def add(a, b):", "My
 
 
 @pytest.fixture(scope="module")
-def smollm2() -> LoadedModel:
+def smollm2() -> NetworkModel:
     path = find_smollm2()
     assert path is not None
     return load_smollm2(path)
 
 
-async def test_texts_are_the_same_alone_and_in_company_and_greedy_equals_transformers(smollm2: LoadedModel) -> None:
-    engine = BatchingEngine(smollm2, EngineLimits(max_running=16))
+async def test_texts_are_the_same_alone_and_in_company_and_greedy_equals_transformers(smollm2: NetworkModel) -> None:
+    engine = build_torch_engine(smollm2, EngineLimits(max_running=16))
     prompts = [tuple(smollm2.tokenizer(prompt).input_ids) for prompt in PROMPTS]
     requests = [
         build_request(prompt, SamplingOptions(seed=place, samples=1 + place % 3, length=24 + place))
@@ -44,6 +45,6 @@ async def test_texts_are_the_same_alone_and_in_company_and_greedy_equals_transfo
     await engine.aclose()
     assert [answer.texts for answer in company[1:]] == alone
     ids = torch.tensor([prompts[1]])
-    written = smollm2.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=16, do_sample=False)
+    written = smollm2.network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=16, do_sample=False)
     assert company[0].texts[0] == smollm2.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
     assert "Paris" in company[0].texts[0]

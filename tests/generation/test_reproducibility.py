@@ -9,11 +9,10 @@ import pytest
 import torch
 
 from config.sampling import SamplingOptions
-from generation.engine import BatchingEngine
-from generation.model_runner import ModelRunner, PromptPass
-from generation.types import EngineLimits, GenerationRequest, LoadedModel
+from generation.types import EngineLimits, GenerationRequest
 from tests.fakes.engine_requests import build_request, collect, collect_in_turn
-from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2, build_tiny_llama
+from tests.fakes.torch_engine import build_torch_engine, build_torch_runner
 
 BUILDERS = {"gpt2": build_tiny_gpt2, "llama": build_tiny_llama}
 KINDS = (
@@ -26,7 +25,7 @@ KINDS = (
 
 
 @pytest.fixture(params=BUILDERS, scope="module")
-def loaded(request) -> LoadedModel:
+def loaded(request) -> NetworkModel:
     return BUILDERS[request.param]()
 
 
@@ -45,9 +44,9 @@ def requests(chance: random.Random, count: int) -> list[GenerationRequest]:
     ]
 
 
-async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loaded: LoadedModel) -> None:
+async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loaded: NetworkModel) -> None:
     wanted = requests(random.Random(5), 16)
-    engine, small = (BatchingEngine(loaded, EngineLimits(rows, 200)) for rows in (16, 1))
+    engine, small = (build_torch_engine(loaded, EngineLimits(rows, 200)) for rows in (16, 1))
     alone = [(await collect(engine, request)).texts for request in wanted]
     together = await asyncio.gather(*(collect(engine, request) for request in wanted))
     random.Random(6).shuffle(order := list(range(len(wanted))))
@@ -59,8 +58,18 @@ async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loade
     await small.aclose()
 
 
-async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loaded: LoadedModel) -> None:
-    engine = BatchingEngine(loaded, EngineLimits(max_running=3))
+async def test_little_memory_makes_requests_wait_and_changes_no_text(loaded: NetworkModel) -> None:
+    wanted = requests(random.Random(7), 10)
+    ample, scant = (build_torch_engine(loaded, EngineLimits(8, 200, cache_bytes=size)) for size in (2**28, 2**16))
+    expected = await asyncio.gather(*(collect(ample, request) for request in wanted))
+    found = await asyncio.gather(*(collect(scant, request) for request in wanted))
+    assert [answer.texts for answer in found] == [answer.texts for answer in expected]
+    await ample.aclose()
+    await scant.aclose()
+
+
+async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loaded: NetworkModel) -> None:
+    engine = build_torch_engine(loaded, EngineLimits(max_running=3))
     options = SamplingOptions(seed=100, samples=5, length=40, temperature=1.2)
     several = (await collect(engine, build_request((9, 8, 7), options))).texts
     for sample in range(5):
@@ -69,10 +78,10 @@ async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loa
     await engine.aclose()
 
 
-def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: LoadedModel) -> None:
-    runner = ModelRunner(loaded, 16)
+def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: NetworkModel) -> None:
+    runner = build_torch_runner(loaded, EngineLimits(16))
     chance = random.Random(1)
-    prompts = [PromptPass(tuple(chance.randrange(250) for _ in range(n))) for n in (33, 5, 63, 64, 100, 200, 310)]
+    prompts = [runner.open([chance.randrange(250) for _ in range(n)]) for n in (33, 5, 63, 64, 100, 200, 310)]
     for prompt in prompts:
         while not prompt.finished:
             runner.prefill(prompt)
@@ -81,7 +90,7 @@ def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: LoadedMod
         for place in {0, rows // 2, rows - 1}:
             batch = [prompts[0] if row == place else chance.choice(prompts) for row in range(rows)]
             for row, prompt in enumerate(batch):
-                runner.adopt(row, prompt)
+                runner.adopt(row, prompt, len(prompt.token_ids) + 1)
             logits = runner.decode([42] * rows, [len(prompt.token_ids) for prompt in batch])[place]
             seen = logits if seen is None else seen
             assert torch.equal(logits, seen), (rows, place)

@@ -19,7 +19,7 @@ from transformers import (
 
 from config.sampling import SamplingOptions
 from generation.random_numbers import draw_uniforms
-from generation.sampler import compute_distribution, sample_tokens, score_tokens
+from generation.sampler import BROKEN, compute_distribution, sample_tokens, score_tokens
 from tests.fakes.sampling_rows import FakeRow
 
 OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0}
@@ -168,3 +168,20 @@ def test_logprobs_are_natural_and_of_the_raw_logits(logits: list[float], token: 
     assert scored.logprob == pytest.approx(logits[token] - total, abs=1e-5)
     ranked = sorted(range(VOCABULARY), key=lambda index: -logits[index])
     assert [index for index, _ in scored.top] == ranked[:count]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0}, {"typical_p": 0.5}, {"min_p": 0.1, "top_p": 0.5}, {"repetition_penalty": 1.5}]
+)
+@pytest.mark.parametrize("place", [0, 17, VOCABULARY - 1])
+def test_rows_that_are_no_numbers_are_told_and_touch_no_others(number: float, options: dict, place: int) -> None:
+    logits = torch.randn((3, VOCABULARY), generator=torch.Generator().manual_seed(1))
+    rows = [row(SamplingOptions(**OFF | options), seed=seed) for seed in range(3)]
+    first, _, last = sample_tokens(logits, rows)
+    logits[1, place] = number
+    assert sample_tokens(logits, rows) == [first, BROKEN, last]
+    logits[1] = number
+    assert sample_tokens(logits, rows) == [first, BROKEN, last]
+    logits[1] = -math.inf
+    assert sample_tokens(logits, rows) == [first, BROKEN, last]

@@ -10,21 +10,21 @@ import pytest
 from generation.load_progress import LoadProgress
 from generation.model_host import ModelHost
 from generation.server import CompletionServer
-from generation.types import EngineLimits, LoadedModel
+from generation.types import EngineLimits
 from tests.fakes.openai_server import serve
 from tests.fakes.served_engine import Served, serve_engine
-from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2, build_tiny_llama
 
 PROMPT = "Once upon a time"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
+def loaded() -> NetworkModel:
     return build_tiny_gpt2()
 
 
 @pytest.fixture
-async def served(loaded: LoadedModel) -> AsyncIterator[Served]:
+async def served(loaded: NetworkModel) -> AsyncIterator[Served]:
     async with serve_engine(loaded) as served:
         yield served
 
@@ -64,13 +64,13 @@ async def test_prompts_come_one_after_the_other(served: Served) -> None:
     assert answer["usage"] == {"prompt_tokens": 11, "completion_tokens": 18, "total_tokens": 29}
 
 
-async def test_more_prompts_than_the_queue_takes(loaded: LoadedModel) -> None:
+async def test_more_prompts_than_the_queue_takes(loaded: NetworkModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=2, max_waiting=0)) as served:
         answer = await served.complete(prompt=["a", "b", "c", "d", "e"], max_tokens=3, seed=1)
         assert len(answer["choices"]) == 5
 
 
-async def test_token_ids(served: Served, loaded: LoadedModel) -> None:
+async def test_token_ids(served: Served, loaded: NetworkModel) -> None:
     ids = loaded.tokenizer(PROMPT).input_ids
     text = await served.complete(prompt=PROMPT, seed=2)
     assert (await served.complete(prompt=ids, seed=2))["choices"] == text["choices"]
@@ -124,7 +124,7 @@ async def test_logprobs(served: Served, alternatives: int) -> None:
 
 
 @pytest.mark.parametrize("prompt", [PROMPT, "naïve café 🖋 ok"])
-async def test_scoring_a_prompt(served: Served, loaded: LoadedModel, prompt: str) -> None:
+async def test_scoring_a_prompt(served: Served, loaded: NetworkModel, prompt: str) -> None:
     answer = await served.complete(prompt=prompt, echo=True, max_tokens=0, logprobs=2)
     (choice,) = answer["choices"]
     block = choice["logprobs"]
@@ -226,11 +226,19 @@ async def test_metrics(served: Served) -> None:
     assert "inkling_completion_tokens_total 16.0" in lines
     assert "inkling_prompt_tokens_total 16.0" in lines
     assert "inkling_running 0.0" in lines
+    assert 'inkling_runner_info{path="torch fp32"} 1.0' in lines
     assert "inkling_time_to_first_token_seconds_count 1.0" in lines
     assert "inkling_time_per_token_seconds_count 1.0" in lines
 
 
-async def test_key(loaded: LoadedModel) -> None:
+async def test_health_says_what_runs(served: Served) -> None:
+    async with served.http.get(served.url.removesuffix("/v1") + "/health") as response:
+        assert await response.json() == {
+            "status": "ok", "model": "tiny-gpt2", "path": "torch fp32", "running": 0, "waiting": 0,
+        }  # fmt: skip
+
+
+async def test_key(loaded: NetworkModel) -> None:
     async with serve_engine(loaded, api_key="sésame") as served:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic sésame"}):
             async with served.http.get(f"{served.url}/models", headers=headers) as response:

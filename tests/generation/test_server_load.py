@@ -8,21 +8,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from generation.types import EngineLimits, LoadedModel
+from generation.types import EngineLimits
 from tests.fakes.served_engine import Served, serve_engine
-from tests.fakes.tiny_models import build_tiny_gpt2
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2
 
 PATIENCE_S = 0.25
 MEASURED_S = 1.5
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
+def loaded() -> NetworkModel:
     return build_tiny_gpt2()
 
 
 @pytest.fixture
-async def served(loaded: LoadedModel) -> AsyncIterator[Served]:
+async def served(loaded: NetworkModel) -> AsyncIterator[Served]:
     async with serve_engine(loaded, EngineLimits(max_running=16, max_waiting=512)) as served:
         yield served
 

@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from generation.types import EngineLimits, LoadedModel
+from generation.types import EngineLimits
 from tests.fakes.fragile_model import build_fragile_gpt2
 from tests.fakes.served_engine import Served, serve_engine
-from tests.fakes.tiny_models import build_tiny_gpt2
+from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2
 
 PROMPT = "Once upon a time"
 LONG = {"prompt": PROMPT, "max_tokens": 480, "seed": 1}
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
+def loaded() -> NetworkModel:
     return build_tiny_gpt2()
 
 
 @pytest.fixture
-async def served(loaded: LoadedModel) -> AsyncIterator[Served]:
+async def served(loaded: NetworkModel) -> AsyncIterator[Served]:
     async with serve_engine(loaded) as served:
         yield served
 
@@ -130,7 +130,7 @@ async def test_a_client_that_leaves_frees_its_rows(served: Served, stream: bool)
     assert served.engine.stats().completion_tokens_total < 3 * 480
 
 
-async def test_a_client_that_leaves_the_queue_is_forgotten(loaded: LoadedModel) -> None:
+async def test_a_client_that_leaves_the_queue_is_forgotten(loaded: NetworkModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=4)) as served:
         first = asyncio.create_task(served.post(LONG))
         await served.settle(lambda stats: stats.running == 1)
@@ -142,7 +142,7 @@ async def test_a_client_that_leaves_the_queue_is_forgotten(loaded: LoadedModel) 
         first.cancel()
 
 
-async def test_waiting_shows_signs_of_life(loaded: LoadedModel) -> None:
+async def test_waiting_shows_signs_of_life(loaded: NetworkModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=4), heartbeat_s=0.01) as served:
         first = asyncio.create_task(served.post(LONG))
         await served.settle(lambda stats: stats.running == 1)
@@ -154,7 +154,7 @@ async def test_waiting_shows_signs_of_life(loaded: LoadedModel) -> None:
             assert (await response.read()).endswith(b"data: [DONE]\n\n")
 
 
-async def test_full_queue(loaded: LoadedModel) -> None:
+async def test_full_queue(loaded: NetworkModel) -> None:
     async with serve_engine(loaded, EngineLimits(max_running=1, max_waiting=1)) as served:
         open_requests = [asyncio.create_task(served.post(LONG))]
         await served.settle(lambda stats: stats.running == 1)
@@ -174,7 +174,7 @@ async def test_full_queue(loaded: LoadedModel) -> None:
         assert (await served.post({"prompt": PROMPT}))[0] == 200
 
 
-async def test_shutting_down_ends_streams_with_an_error(loaded: LoadedModel) -> None:
+async def test_shutting_down_ends_streams_with_an_error(loaded: NetworkModel) -> None:
     async with serve_engine(loaded) as served:
         async with served.http.post(f"{served.url}/completions", json={**LONG, "stream": True}) as response:
             await response.content.readuntil(b"\n\n")
