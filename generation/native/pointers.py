@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class FloatRows:
-    """Single-precision numbers [row, column]: each row's columns lie side by side. Keep the tensor while this is used."""
+    """Single-precision numbers [row, column], each row's side by side. Keep the tensor while this is used."""
 
     address: int
     rows: int
