@@ -8,7 +8,6 @@ namespace inkling {
 // Rows of activations as one precision reads them. Bytes come with a scale and a sum for each GROUP of inputs.
 struct Activations {
   int stride = 0;  // inputs, padded to GROUP
-  int planes = 1;
   const float* floats = nullptr;
   int8_t* bytes = nullptr;
   float* scales = nullptr;
@@ -16,10 +15,6 @@ struct Activations {
 
   int groups() const { return stride / GROUP; }
 };
-
-// How much finer the second plane is than the first.
-constexpr int FINE_BITS = 8;
-constexpr float FINE = 1 << FINE_BITS;
 
 // Rounds to whole numbers; exact for those that fit into 22 bits.
 inline Floats nearest(Floats values) { return values + 12582912.0f - 12582912.0f; }
@@ -33,13 +28,12 @@ inline int32_t put_bytes(int8_t* to, Floats whole) {
   return total;
 }
 
-// Each group by its own largest number, so that one huge activation spoils the precision of its neighbours only. A second
-// plane has what rounding to the first left over, FINE times as large.
+// Each group by its own largest number, so that one huge activation spoils the precision of its neighbours only. A row
+// that holds something that is no number gets a scale that is none, and all that is made of it shows it.
 inline void to_bytes(const Activations& in, int row) {
   const float* from = in.floats + static_cast<int64_t>(row) * in.stride;
-  int8_t* to = in.bytes + static_cast<int64_t>(row) * in.planes * in.stride;
-  int32_t* sums = in.sums + static_cast<int64_t>(row) * in.groups();
-  float* scales = in.scales + static_cast<int64_t>(row) * in.groups();
+  int8_t* to = in.bytes + static_cast<int64_t>(row) * in.stride;
+  const int64_t first = static_cast<int64_t>(row) * in.groups();
   for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
     Floats most = splat(0.0f);
     for (int input = 0; input < GROUP; input += LANES) {
@@ -47,57 +41,46 @@ inline void to_bytes(const Activations& in, int row) {
       most = maximum(most, values < 0.0f ? -values : values);
     }
     const float largest = maximum(most), inverse = largest > 0 ? 127.0f / largest : 0.0f;
-    scales[group] = largest * (in.planes == 1 ? 1.0f / 127.0f : 1.0f / (127.0f * FINE));
-    int32_t coarse = 0, fine = 0;
-    for (int input = 0; input < GROUP; input += LANES) {
-      const Floats values = load(from + input) * inverse, whole = nearest(values);
-      coarse += put_bytes(to + input, whole);
-      if (in.planes == 2) {
-        const Floats rest = nearest((values - whole) * FINE);
-        fine += put_bytes(to + in.stride + input, rest > 127.0f ? splat(127.0f) : rest);
-      }
-    }
-    sums[group] = in.planes == 1 ? coarse : (coarse << FINE_BITS) + fine;
+    int32_t total = 0;
+    for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
+    in.scales[first + group] = largest / 127.0f;
+    in.sums[first + group] = total;
   }
 }
 
 template <int ROWS>
 using Tile = Floats[ROWS][VECTORS];
 
-template <int ROWS, int PLANES>
+template <int ROWS>
 void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int first, Tile<ROWS>& out) {
-  constexpr int LINES = ROWS * PLANES;
   const uint8_t* weights = matrix.panel<uint8_t>(panel);
   const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * 2 * PANEL;
-  const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * PLANES * in.stride;
+  const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * in.stride;
   const int32_t* totals = in.sums + static_cast<int64_t>(first) * in.groups();
   const float* units = in.scales + static_cast<int64_t>(first) * in.groups();
-  for (int group = 0; group < in.groups(); ++group) {
-    Ints sums[LINES][VECTORS] = {};
+  for (int group = 0; group < in.groups(); ++group, scales += 2 * PANEL) {
+    Ints sums[ROWS][VECTORS] = {};
     for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
       Ints column[VECTORS];
       std::memcpy(column, weights, sizeof column);
-      for (int line = 0; line < LINES; ++line) {
-        int32_t input;
-        std::memcpy(&input, bytes + line * in.stride + group * GROUP + step, sizeof input);
-        for (int vector = 0; vector < VECTORS; ++vector) sums[line][vector] = dot4(sums[line][vector], column[vector], input);
-      }
-    }
-    for (int vector = 0; vector < VECTORS; ++vector, scales += LANES) {
-      const Floats scale = load(scales), least = load(scales + PANEL);
       for (int row = 0; row < ROWS; ++row) {
-        Ints total = sums[row * PLANES][vector];
-        if constexpr (PLANES == 2) total = (total << FINE_BITS) + sums[row * PLANES + 1][vector];
-        const float unit = units[row * in.groups() + group];
-        out[row][vector] += to_floats(total) * (scale * unit) + least * (totals[row * in.groups() + group] * unit);
+        int32_t input;
+        std::memcpy(&input, bytes + row * in.stride + group * GROUP + step, sizeof input);
+        for (int vector = 0; vector < VECTORS; ++vector) sums[row][vector] = dot4(sums[row][vector], column[vector], input);
       }
     }
-    scales += PANEL;
+    for (int vector = 0; vector < VECTORS; ++vector) {
+      const Floats scale = load(scales + vector * LANES), least = load(scales + PANEL + vector * LANES);
+      for (int row = 0; row < ROWS; ++row) {
+        const float unit = units[row * in.groups() + group];
+        out[row][vector] += to_floats(sums[row][vector]) * (scale * unit) + least * (totals[row * in.groups() + group] * unit);
+      }
+    }
   }
 }
 
 template <int ROWS, class T>
-void multiply(const Matrix& matrix, const T* weights, const Activations& in, int first, Tile<ROWS>& out) {
+void multiply_numbers(const Matrix& matrix, const T* weights, const Activations& in, int first, Tile<ROWS>& out) {
   const float* from = in.floats + static_cast<int64_t>(first) * in.stride;
   for (int input = 0; input < matrix.inputs; ++input, weights += PANEL) {
     Floats panel[VECTORS];
@@ -109,7 +92,7 @@ void multiply(const Matrix& matrix, const T* weights, const Activations& in, int
   }
 }
 
-constexpr int MOST = 6, MOST_FINE = 3;  // rows at a time, as many as the registers hold
+constexpr int MOST = 6;  // rows at a time, as many as the registers hold
 
 // One panel for ROWS rows, with scales and bias.
 template <int ROWS>
@@ -117,17 +100,9 @@ void multiply_panel(const Matrix& matrix, int panel, const Activations& in, int 
   for (auto& row : out)
     for (auto& vector : row) vector = splat(0.0f);
   switch (matrix.precision) {
-    case Precision::BYTE:
-      if constexpr (ROWS <= MOST_FINE) {
-        if (matrix.planes == 2) {
-          multiply_bytes<ROWS, 2>(matrix, panel, in, first, out);
-          break;
-        }
-      }
-      multiply_bytes<ROWS, 1>(matrix, panel, in, first, out);
-      break;
-    case Precision::BRAIN: multiply<ROWS>(matrix, matrix.panel<Brain>(panel), in, first, out); break;
-    case Precision::FLOAT: multiply<ROWS>(matrix, matrix.panel<float>(panel), in, first, out); break;
+    case Precision::BYTE: multiply_bytes<ROWS>(matrix, panel, in, first, out); break;
+    case Precision::BRAIN: multiply_numbers<ROWS>(matrix, matrix.panel<Brain>(panel), in, first, out); break;
+    case Precision::FLOAT: multiply_numbers<ROWS>(matrix, matrix.panel<float>(panel), in, first, out); break;
   }
   const float* bias = matrix.bias.as<float>() + panel * PANEL;
   for (auto& row : out) {
@@ -161,19 +136,17 @@ void apply_tile(const Matrix& matrix, int panel, const Activations& in, int firs
 }
 
 template <int ROWS>
-void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, int most, Then then, float* out,
-                int64_t stride) {
+void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, Then then, float* out, int64_t stride) {
   if constexpr (ROWS > 0) {
-    if (ROWS <= most)
-      for (; rows - first >= ROWS; first += ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
-    apply_rows<ROWS - 1>(matrix, panel, in, first, rows, most, then, out, stride);
+    for (; rows - first >= ROWS; first += ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
+    apply_rows<ROWS - 1>(matrix, panel, in, first, rows, then, out, stride);
   }
 }
 
 // One panel for all rows: out[row][panel's outputs] = what `then` makes of in[row] · weights.
 inline void apply_panel(const Matrix& matrix, int panel, const Activations& in, int rows, Then then, float* out,
                         int64_t stride) {
-  apply_rows<MOST>(matrix, panel, in, 0, rows, matrix.planes == 2 ? MOST_FINE : MOST, then, out, stride);
+  apply_rows<MOST>(matrix, panel, in, 0, rows, then, out, stride);
 }
 
 }  // namespace inkling

@@ -1,18 +1,15 @@
 // Weight matrices as the kernels read them: panels of PANEL outputs, and in each panel input after input.
 //
-// Three precisions: floats, brain floats (the upper 16 bits), and bytes with one scale per output. A byte stands for
-// (byte - 128) × scale; being unsigned is what the CPU's byte products ask of one side.
+// Three precisions: floats, brain floats (the upper 16 bits), and bytes. Each GROUP of an output's bytes has a scale and a
+// least value: a byte stands for least + byte × scale. So all 256 bytes are used, and weights that come from a file of
+// 4 or 8 bits in blocks of 32 keep what they were. Being unsigned is what the CPU's byte products ask of one side.
 #pragma once
 
-#include <sys/mman.h>
-
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "memory.h"
 #include "simd.h"
 
 namespace inkling {
@@ -23,42 +20,11 @@ constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activ
 
 enum class Precision : int32_t { FLOAT = 0, BRAIN = 1, BYTE = 2 };
 
-inline int64_t round_up(int64_t number, int64_t step) { return (number + step - 1) / step * step; }
-
-// Aligned memory in large pages, for what is read front to back.
-class Buffer {
- public:
-  Buffer() = default;
-  enum Filling { ZEROS, UNTOUCHED };
-
-  // UNTOUCHED memory is given by the machine page by page, when it is written to.
-  explicit Buffer(size_t bytes, Filling filling = ZEROS) : bytes_(round_up(bytes, 64)) {
-    const size_t alignment = bytes_ >= (2u << 20) ? (2u << 20) : 64;
-    data_.reset(std::aligned_alloc(alignment, round_up(bytes_, alignment)));
-    if (!data_) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-    if (alignment > 64 && filling == ZEROS) madvise(data_.get(), bytes_ / alignment * alignment, MADV_HUGEPAGE);
-#endif
-    if (filling == ZEROS) std::memset(data_.get(), 0, bytes_);
-  }
-  template <class T>
-  T* as() const { return static_cast<T*>(data_.get()); }
-  size_t bytes() const { return bytes_; }
-
- private:
-  struct Free {
-    void operator()(void* pointer) const { std::free(pointer); }
-  };
-  std::unique_ptr<void, Free> data_;
-  size_t bytes_ = 0;
-};
-
 struct Matrix {
   int outputs = 0, inputs = 0;
   int padded_inputs = 0, panels = 0;
   Precision precision = Precision::FLOAT;
-  int planes = 1;  // bytes per activation: 2 where its precision matters
-  Buffer weights, scales, bias;
+  Memory weights, scales, bias;
 
   int padded_outputs() const { return panels * PANEL; }
   size_t bytes() const { return weights.bytes() + scales.bytes() + bias.bytes(); }
@@ -125,10 +91,9 @@ inline void pack_panel(Matrix& matrix, int panel, const float* weights, bool gat
 }
 
 // `weights` [outputs, inputs] and `bias` [outputs] or null are read, and not kept.
-inline Matrix pack(const float* weights, const float* bias, int outputs, int inputs, Precision precision, bool fine, bool gated,
+inline Matrix pack(const float* weights, const float* bias, int outputs, int inputs, Precision precision, bool gated,
                    int threads) {
   Matrix matrix;
-  matrix.planes = fine && precision == Precision::BYTE ? 2 : 1;
   matrix.outputs = outputs;
   matrix.inputs = inputs;
   matrix.precision = precision;
@@ -136,9 +101,9 @@ inline Matrix pack(const float* weights, const float* bias, int outputs, int inp
   matrix.panels = static_cast<int>(round_up(gated ? outputs / 2 : outputs, gated ? PANEL / 2 : PANEL) /
                                    (gated ? PANEL / 2 : PANEL));
   const int size = precision == Precision::FLOAT ? 4 : precision == Precision::BRAIN ? 2 : 1;
-  matrix.weights = Buffer(static_cast<size_t>(matrix.padded_outputs()) * matrix.padded_inputs * size);
-  if (precision == Precision::BYTE) matrix.scales = Buffer(matrix.weights.bytes() / GROUP * 2 * sizeof(Half));
-  matrix.bias = Buffer(matrix.padded_outputs() * sizeof(float));
+  matrix.weights = Memory(static_cast<size_t>(matrix.padded_outputs()) * matrix.padded_inputs * size);
+  if (precision == Precision::BYTE) matrix.scales = Memory(matrix.weights.bytes() / GROUP * 2 * sizeof(Half));
+  matrix.bias = Memory(matrix.padded_outputs() * sizeof(float));
   std::vector<std::thread> packers;
   for (int thread = 0; thread < threads; ++thread) {
     packers.emplace_back([&, thread] {

@@ -5,14 +5,11 @@ namespace inkling {
 namespace {
 
 constexpr int STEPS_PER_LAYER = 11, OTHER_STEPS = 4;
-#ifndef FINE_MASK
-#define FINE_MASK 17
-#endif
 
 int widest(int a, int b, int c) { return a > b ? (a > c ? a : c) : (b > c ? b : c); }
 
-Buffer copy_padded(const float* from, int count, int64_t padded) {
-  Buffer buffer(padded * sizeof(float));
+Memory copy_padded(const float* from, int count, int64_t padded) {
+  Memory buffer(padded * sizeof(float));
   if (from) std::memcpy(buffer.as<float>(), from, count * sizeof(float));
   return buffer;
 }
@@ -30,22 +27,22 @@ Network::Network(const Shape& shape)
       scores_stride_(round_up(shape.most_positions, GROUP)),
       team_(shape.threads, shape.layers * STEPS_PER_LAYER + OTHER_STEPS) {
   const int64_t rows = shape.most_rows, wide = widest(hidden_stride_, context_stride_, inner_stride_);
-  stream_ = Buffer(rows * hidden_stride_ * sizeof(float));
-  normed_ = Buffer(rows * hidden_stride_ * sizeof(float));
-  projected_ = Buffer(rows * projected_stride_ * sizeof(float));
-  context_ = Buffer(rows * context_stride_ * sizeof(float));
-  inner_ = Buffer(rows * inner_stride_ * sizeof(float));
-  scores_ = Buffer(static_cast<int64_t>(team_.size()) * scores_stride_ * sizeof(float));
-  bytes_ = Buffer(rows * wide * 2);
-  scales_ = Buffer(rows * wide / GROUP * sizeof(float));
-  sums_ = Buffer(rows * wide / GROUP * sizeof(int32_t) * 2);
+  stream_ = Memory(rows * hidden_stride_ * sizeof(float));
+  normed_ = Memory(rows * hidden_stride_ * sizeof(float));
+  projected_ = Memory(rows * projected_stride_ * sizeof(float));
+  context_ = Memory(rows * context_stride_ * sizeof(float));
+  inner_ = Memory(rows * inner_stride_ * sizeof(float));
+  scores_ = Memory(static_cast<int64_t>(team_.size()) * scores_stride_ * sizeof(float));
+  bytes_ = Memory(rows * wide);
+  scales_ = Memory(rows * wide / GROUP * sizeof(float));
+  sums_ = Memory(rows * wide / GROUP * sizeof(int32_t));
   body_ = [this](Member& member) { shape_.half_cache ? forward<Half>(member) : forward<float>(member); };
 }
 
 void Network::set_matrix(int layer, int place, const float* weights, const float* bias, Precision precision) {
   const int hidden = shape_.hidden, context = shape_.heads * shape_.head_size;
   const auto packed = [&](int outputs, int inputs, bool gated) {
-    return pack(weights, bias, outputs, inputs, precision, FINE_MASK >> place & 1, gated, team_.size());
+    return pack(weights, bias, outputs, inputs, precision, gated, team_.size());
   };
   switch (place) {
     case 0: layers_[layer].attend = packed(context + 2 * shape_.key_heads * shape_.head_size, hidden, false); break;
@@ -70,7 +67,7 @@ void Network::set_angles(const float* cosines, const float* sines) {
 
 void Network::set_cache(int64_t blocks) {
   const int64_t numbers = shape_.layers * blocks * heads_.keys * 2 * BLOCK * heads_.padded();
-  cache_ = Buffer(numbers * (shape_.half_cache ? sizeof(Half) : sizeof(float)), Buffer::UNTOUCHED);
+  cache_ = Memory(numbers * (shape_.half_cache ? sizeof(Half) : sizeof(float)), Memory::UNTOUCHED);
   blocks_ = blocks;
 }
 
@@ -172,8 +169,8 @@ template <class Number>
 void Network::forward(Member& member) {
   const int rows = step_.rows;
   int8_t* bytes8 = bytes_.as<int8_t>();
-  const auto activations = [&](const Buffer& buffer, int stride, const Matrix& next) {
-    return Activations{stride, next.planes, buffer.as<float>(), bytes8, scales_.as<float>(), sums_.as<int32_t>()};
+  const auto activations = [&](const Memory& buffer, int stride, const Matrix& next) {
+    return Activations{stride, buffer.as<float>(), bytes8, scales_.as<float>(), sums_.as<int32_t>()};
   };
   float* stream = stream_.as<float>();
   const auto normalize_rows = [&](const Norm& norm, const Matrix& next, const Activations& normed) {

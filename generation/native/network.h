@@ -16,7 +16,7 @@ struct Shape {
 };
 
 struct Norm {
-  Buffer weight, bias;
+  Memory weight, bias;
 };
 
 struct Layer {
@@ -72,10 +72,10 @@ class Network {
   std::vector<Layer> layers_;
   Norm last_norm_;
   Matrix head_;
-  Buffer cosines_, sines_, cache_;
+  Memory cosines_, sines_, cache_;
   int64_t blocks_ = 0;
   // Working memory, by row unless said otherwise.
-  Buffer stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, scales_, sums_;
+  Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, scales_, sums_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
   Step step_;
   Team team_;

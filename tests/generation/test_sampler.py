@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -18,8 +20,12 @@ from transformers import (
 )
 
 from config.sampling import SamplingOptions
+from generation import sampler as torch_sampler
+from generation.native.sampler import NativeSampler
+from generation.penalties import SamplingRow
 from generation.random_numbers import draw_uniforms
-from generation.sampler import BROKEN, compute_distribution, sample_tokens, score_tokens
+from generation.sampler import BROKEN, compute_distribution
+from generation.types import TokenLogprob
 from tests.fakes.sampling_rows import FakeRow
 
 OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0}
@@ -42,6 +48,18 @@ tied = st.lists(st.integers(-4, 4).map(lambda n: n * 0.83), min_size=VOCABULARY,
 cases = st.tuples(distinct, options, ids, ids) | st.tuples(
     tied, options.map(lambda option: option.model_copy(update={"top_p": 1.0})), ids, ids
 )
+
+
+class Sampler(Protocol):
+    def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]: ...
+
+    def score_tokens(self, logits: torch.Tensor, token_ids: Sequence[int], alternatives: int) -> list[TokenLogprob]: ...
+
+
+@pytest.fixture(scope="session", params=["torch", "native"])
+def sampler(request: pytest.FixtureRequest) -> Sampler:
+    """What holds for one holds for the other; its own tests compare them token by token."""
+    return torch_sampler if request.param == "torch" else NativeSampler(request.getfixturevalue("kernels"))
 
 
 def row(option: SamplingOptions, prompt: list[int] = (), completion: list[int] = (), seed: int = 0) -> FakeRow:
@@ -77,10 +95,10 @@ def test_distribution_equals_transformers_row_by_row(cases) -> None:
 
 @pytest.mark.parametrize("temperature", [1e-300, 1e-310, 5e-324])
 @pytest.mark.parametrize("filters", [{}, {"top_k": 0, "top_p": 1}, {"min_p": 0.1}, {"typical_p": 0.5}])
-def test_the_tiniest_temperatures_are_greedy(temperature: float, filters: dict[str, float]) -> None:
+def test_the_tiniest_temperatures_are_greedy(sampler: Sampler, temperature: float, filters: dict[str, float]) -> None:
     logits = torch.tensor([[1.0, 900.0, 3.0, -2.0]])
     rows = [row(SamplingOptions(temperature=temperature, **filters))]
-    assert sample_tokens(logits, rows) == [1]
+    assert sampler.sample_tokens(logits, rows) == [1]
     assert compute_distribution(logits, rows).tolist() == [[0, 1, 0, 0]]
 
 
@@ -104,43 +122,45 @@ def test_top_p_keeps_the_token_that_crosses_p_and_sorts_everything_when_it_must(
 
 
 @given(tied, ids)
-def test_greedy_takes_the_first_likeliest_after_penalties_and_ignores_filters(logits, seen) -> None:
+def test_greedy_takes_the_first_likeliest_after_penalties_and_ignores_filters(sampler: Sampler, logits, seen) -> None:
     option = SamplingOptions(temperature=0, typical_p=0.1, min_p=0.5, repetition_penalty=1.7)
     penalized = distribute_as_transformers(logits, SamplingOptions(**OFF, repetition_penalty=1.7), seen)
-    assert sample_tokens(torch.tensor([logits], dtype=torch.double), [row(option, seen)]) == [int(penalized.argmax())]
+    assert sampler.sample_tokens(torch.tensor([logits]), [row(option, seen)]) == [int(penalized.argmax())]
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(1, 9))
-def test_a_row_s_token_does_not_depend_on_the_other_rows(seed: int, others: int) -> None:
+def test_a_row_s_token_does_not_depend_on_the_other_rows(sampler: Sampler, seed: int, others: int) -> None:
     random = np.random.default_rng(seed)
     kinds = [OFF, {}, {"temperature": 0}, {"typical_p": 0.5}, {"min_p": 0.1, "top_p": 0.5, "top_k": 0}]
     rows = [row(SamplingOptions(**kinds[(seed + n) % 5]), seed=seed + n) for n in range(others + 1)]
     logits = torch.tensor(random.normal(0, 2, (others + 1, 2000)), dtype=torch.float32)
-    together = sample_tokens(logits, rows)
-    assert together == [sample_tokens(logits[n : n + 1], rows[n : n + 1])[0] for n in range(others + 1)]
+    together = sampler.sample_tokens(logits, rows)
+    assert together == [sampler.sample_tokens(logits[n : n + 1], rows[n : n + 1])[0] for n in range(others + 1)]
 
 
 @pytest.mark.parametrize("temperature", [5e-324, 1e-320, 1e-100, 1e-9])
 @pytest.mark.parametrize("more", [OFF, {}, {"typical_p": 0.5, "min_p": 0.1}])
-def test_the_smallest_temperatures_take_the_likeliest(temperature: float, more: dict[str, float]) -> None:
+def test_the_smallest_temperatures_take_the_likeliest(
+    sampler: Sampler, temperature: float, more: dict[str, float]
+) -> None:
     option = SamplingOptions(**{**more, "temperature": temperature})
     logits = torch.tensor([[-3e4, 1.5, 3e4, 2.9e4]])
-    assert sample_tokens(logits, [FakeRow(option, seed=3)]) == [2]
-    assert sample_tokens(torch.tensor([[0.0, -5.0, -1e-6]]), [FakeRow(option, seed=3)]) == [0]
+    assert sampler.sample_tokens(logits, [FakeRow(option, seed=3)]) == [2]
+    assert sampler.sample_tokens(torch.tensor([[0.0, -5.0, -1e-6]]), [FakeRow(option, seed=3)]) == [0]
 
 
-def test_draws_follow_the_distribution() -> None:
+def test_draws_follow_the_distribution(sampler: Sampler) -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, -1.0, 0.5]])
     rows = [row(SamplingOptions(**OFF), seed=seed) for seed in range(20_000)]
-    drawn = torch.bincount(torch.tensor(sample_tokens(logits.expand(len(rows), -1), rows)), minlength=5)
+    drawn = torch.bincount(torch.tensor(sampler.sample_tokens(logits.expand(len(rows), -1), rows)), minlength=5)
     assert torch.allclose(drawn / len(rows), logits[0].softmax(0), atol=0.015)
 
 
-def test_never_draws_a_dropped_token() -> None:
+def test_never_draws_a_dropped_token(sampler: Sampler) -> None:
     logits = torch.full((4000, 300), -50.0)
     logits[:, 7] = 1.0
     rows = [row(SamplingOptions(**OFF | {"top_k": 1}), seed=seed) for seed in range(len(logits))]
-    assert set(sample_tokens(logits, rows)) == {7}
+    assert set(sampler.sample_tokens(logits, rows)) == {7}
 
 
 def test_uniforms_are_a_spread_out_function_of_seed_and_index() -> None:
@@ -161,8 +181,10 @@ def test_uniforms_are_a_spread_out_function_of_seed_and_index() -> None:
 
 
 @given(distinct, st.integers(0, VOCABULARY - 1), st.integers(0, 50))
-def test_logprobs_are_natural_and_of_the_raw_logits(logits: list[float], token: int, count: int) -> None:
-    (scored,) = score_tokens(torch.tensor([logits]), [token], count)
+def test_logprobs_are_natural_and_of_the_raw_logits(
+    sampler: Sampler, logits: list[float], token: int, count: int
+) -> None:
+    (scored,) = sampler.score_tokens(torch.tensor([logits]), [token], count)
     total = math.log(sum(math.exp(value) for value in logits))
     assert scored.token_id == token
     assert scored.logprob == pytest.approx(logits[token] - total, abs=1e-5)
@@ -175,13 +197,15 @@ def test_logprobs_are_natural_and_of_the_raw_logits(logits: list[float], token: 
     "options", [{}, {"temperature": 0}, {"typical_p": 0.5}, {"min_p": 0.1, "top_p": 0.5}, {"repetition_penalty": 1.5}]
 )
 @pytest.mark.parametrize("place", [0, 17, VOCABULARY - 1])
-def test_rows_that_are_no_numbers_are_told_and_touch_no_others(number: float, options: dict, place: int) -> None:
+def test_rows_that_are_no_numbers_are_told_and_touch_no_others(
+    sampler: Sampler, number: float, options: dict, place: int
+) -> None:
     logits = torch.randn((3, VOCABULARY), generator=torch.Generator().manual_seed(1))
     rows = [row(SamplingOptions(**OFF | options), seed=seed) for seed in range(3)]
-    first, _, last = sample_tokens(logits, rows)
+    first, _, last = sampler.sample_tokens(logits, rows)
     logits[1, place] = number
-    assert sample_tokens(logits, rows) == [first, BROKEN, last]
+    assert sampler.sample_tokens(logits, rows) == [first, BROKEN, last]
     logits[1] = number
-    assert sample_tokens(logits, rows) == [first, BROKEN, last]
+    assert sampler.sample_tokens(logits, rows) == [first, BROKEN, last]
     logits[1] = -math.inf
-    assert sample_tokens(logits, rows) == [first, BROKEN, last]
+    assert sampler.sample_tokens(logits, rows) == [first, BROKEN, last]

@@ -1,0 +1,131 @@
+"""The kernels as one shared library, compiled once per machine and kept in the cache folder."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+import structlog
+from filelock import FileLock, Timeout
+
+from generation.native.compiler import Compiler, KernelsUnavailable, describe_cpu, find_compiler
+
+SOURCES = Path(__file__).parent
+ABI_VERSION = 1
+"""Raise it together with the one in abi.cpp when a function's arguments or a struct's fields change."""
+
+log = structlog.get_logger(__name__)
+
+
+class KernelLibrary:
+    """The library for this machine, compiler and version of the sources.
+
+    It lies under a name made of everything it depends on, gets that name when it is whole, and may be deleted.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        compiler: Path | None = None,
+        *,
+        sources: Path = SOURCES,
+        cpu: str | None = None,
+        timeout_s: float = 300.0,
+    ) -> None:
+        """`compiler` None: the first on the PATH. `cpu` None: this one's. `timeout_s` is for one run of the compiler.
+
+        Nothing is looked for or built yet.
+        """
+        self._folder = cache_dir / "native"
+        self._wanted_compiler = compiler
+        self._sources = sources
+        self._cpu = describe_cpu() if cpu is None else cpu
+        self._timeout_s = timeout_s
+
+    @property
+    def cached(self) -> bool:
+        """Whether `open` needs no compiling. Takes milliseconds. Raises KernelsUnavailable without a compiler."""
+        return self._path.is_file()
+
+    def open(self) -> ctypes.CDLL:
+        """The library, compiled now if it must be: seconds, in which other threads go on; one process compiles.
+
+        Calls into it release the GIL. Raises KernelsUnavailable, which is logged too.
+        """
+        try:
+            if not self.cached:
+                self._build()
+            return _load(self._path)
+        except KernelsUnavailable as error:
+            log.warning("kernels_unavailable", reason=str(error), output=error.output)
+            raise
+
+    @cached_property
+    def _compiler(self) -> Compiler:
+        return find_compiler(self._wanted_compiler)
+
+    @cached_property
+    def _path(self) -> Path:
+        digest = hashlib.sha256()
+        for part in (self._cpu, self._compiler.identity, *self._compiler.flags):
+            digest.update(part.encode() + b"\0")
+        for path in sorted((*self._sources.glob("*.cpp"), *self._sources.glob("*.h"))):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return self._folder / f"kernels-{digest.hexdigest()[:24]}.so"
+
+    def _build(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._path.with_suffix(".lock"), timeout=2 * self._timeout_s):
+                if not self._path.is_file():
+                    self._compile()
+        except Timeout as error:
+            raise KernelsUnavailable("Another process has been compiling the kernels for too long.") from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise KernelsUnavailable(f"I can't keep the compiled kernels in {self._folder}: {reason}.") from error
+
+    def _compile(self) -> None:
+        """Called under the lock, so that half-written folders of processes that died can go."""
+        for left in self._folder.glob(f".{self._path.stem}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        begun = time.monotonic()
+        folder = Path(tempfile.mkdtemp(prefix=f".{self._path.stem}-", dir=self._folder))
+        try:
+            library = self._compile_in(folder)
+            with library.open("rb") as file:
+                os.fsync(file.fileno())
+            library.replace(self._path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        log.info("kernels_compiled", seconds=round(time.monotonic() - begun, 1))
+
+    def _compile_in(self, folder: Path) -> Path:
+        """One run of the compiler per source, as many at a time as there are cores."""
+        sources = sorted(self._sources.glob("*.cpp"))
+        objects = [folder / f"{source.stem}.o" for source in sources]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(self._compiler.compile, sources, objects, [self._timeout_s] * len(sources)))
+        library = folder / "kernels.so"
+        self._compiler.link(objects, library, self._timeout_s)
+        return library
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    """Raises KernelsUnavailable, after removing a file that is no library of ours so that the next start builds it."""
+    try:
+        library = ctypes.CDLL(str(path))
+        version = library.inkling_abi_version()
+    except (OSError, AttributeError) as error:
+        path.unlink(missing_ok=True)
+        raise KernelsUnavailable(f"The compiled kernels don't load: {error}.") from error
+    if version != ABI_VERSION:
+        raise KernelsUnavailable(f"The compiled kernels have interface {version}; this engine has {ABI_VERSION}.")
+    return library

@@ -1,0 +1,42 @@
+// One row after the other: scan, penalize, narrow to candidates, filter, draw.
+
+#include "sampling.h"
+
+#include "candidates.h"
+#include "history_penalties.h"
+#include "logit_row.h"
+
+namespace inkling {
+namespace {
+
+struct Workspace {
+    LogitRow row;
+    HistoryPenalties penalties;
+    Candidates candidates;
+
+    int64_t sample(const SamplingBatch& batch, int64_t index) {
+        const SamplingOptions& options = batch.options[index];
+        const float* logits = batch.logits + index * batch.stride;
+        if (!row.scan(logits, batch.vocabulary)) return -1;
+        if (options.penalizes()) {
+            logits = penalties.apply(logits, batch.vocabulary, options, batch.histories[index]);
+            if (!row.scan(logits, batch.vocabulary)) return -1;
+        }
+        if (options.greedy) return row.first_likeliest();
+        candidates.choose(row, options);
+        return candidates.draw(batch.uniforms[index]);
+    }
+};
+
+}  // namespace
+
+void sample_row(const SamplingBatch& batch, int64_t row) {
+    static thread_local Workspace workspace;
+    batch.tokens[row] = workspace.sample(batch, row);
+}
+
+}  // namespace inkling
+
+extern "C" void inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row) inkling::sample_row(*batch, row);
+}
