@@ -8,7 +8,8 @@ import platform
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,19 @@ class Compiler:
         native = _CPU_FLAG.get(platform.machine())
         return _FLAGS if native is None else (*_FLAGS, native)
 
-    def compile(self, source: Path, target: Path, timeout_s: float) -> None:
-        """One source file to an object file. Raises KernelsUnavailable."""
-        _run([self.path, *self.flags, "-c", source, "-o", target], f"{source.name} does not compile", timeout_s)
+    def compile(self, sources: Sequence[Path], folder: Path, timeout_s: float) -> list[Path]:
+        """Each source file to an object file in `folder`, all at the same time. Raises KernelsUnavailable."""
+        objects = [folder / f"{source.stem}.o" for source in sources]
+        commands: dict[str, Sequence[str | Path]] = {
+            f"{source.name} does not compile": [self.path, *self.flags, "-c", source, "-o", target]
+            for source, target in zip(sources, objects, strict=True)
+        }
+        _run_all(commands, timeout_s)
+        return objects
 
     def link(self, objects: Sequence[Path], target: Path, timeout_s: float) -> None:
         """Object files to a shared library. Raises KernelsUnavailable."""
-        _run([self.path, "-shared", "-pthread", *objects, "-o", target], "the kernels do not link", timeout_s)
+        _run_all({"the kernels do not link": [self.path, "-shared", "-pthread", *objects, "-o", target]}, timeout_s)
 
 
 def find_compiler(path: Path | None = None) -> Compiler:
@@ -78,29 +85,38 @@ def _identify(compiler: str) -> str:
     return run.stdout
 
 
-def _run(command: Sequence[str | Path], complaint: str, timeout_s: float) -> None:
-    """In a process group of its own, since a compiler's driver leaves its children behind when it is killed alone."""
+def _run_all(commands: Mapping[str, Sequence[str | Path]], timeout_s: float) -> None:
+    """By what to complain of when one fails. When this returns or raises none of them runs any more."""
+    deadline = time.monotonic() + timeout_s
+    running: dict[str, subprocess.Popen[str]] = {}
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        for complaint, command in commands.items():
+            running[complaint] = _start(command)
+        for complaint, process in running.items():
+            output, _ = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            if process.returncode:
+                raise KernelsUnavailable(f"With this C++ compiler {complaint}.", _last_lines(output))
     except OSError as error:
         raise KernelsUnavailable(f"The C++ compiler does not start: {error.strerror}.") from error
-    try:
-        output, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise KernelsUnavailable(f"The C++ compiler took longer than {timeout_s:g} seconds.") from error
     finally:
-        if process.poll() is None:
-            _kill_group(process)
-    if process.returncode:
-        raise KernelsUnavailable(f"With this C++ compiler {complaint}.", _last_lines(output))
+        for process in running.values():
+            if process.returncode is None:
+                _kill_group(process)
+
+
+def _start(command: Sequence[str | Path]) -> subprocess.Popen[str]:
+    """In a process group of its own, since a compiler's driver leaves its children behind when it is killed alone."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
 import shutil
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class KernelLibrary:
         cpu: str | None = None,
         timeout_s: float = 300.0,
     ) -> None:
-        """`compiler` None: the first on the PATH. `cpu` None: this one's. `timeout_s` is for one run of the compiler.
+        """`compiler` None: the first on the PATH. `cpu` None: this one's. `timeout_s`: for compiling, and for linking.
 
         Nothing is looked for or built yet.
         """
@@ -51,8 +51,11 @@ class KernelLibrary:
 
     @property
     def cached(self) -> bool:
-        """Whether `open` needs no compiling. Takes milliseconds. Raises KernelsUnavailable without a compiler."""
-        return self._path.is_file()
+        """Whether `open` needs no compiling; takes milliseconds."""
+        try:
+            return self._path.is_file()
+        except (KernelsUnavailable, OSError):
+            return False
 
     def open(self) -> ctypes.CDLL:
         """The library, compiled now if it must be: seconds, in which other threads go on; one process compiles.
@@ -81,15 +84,16 @@ class KernelLibrary:
         return self._folder / f"kernels-{digest.hexdigest()[:24]}.so"
 
     def _build(self) -> None:
+        lock = FileLock(self._path.with_suffix(".lock"), timeout=2 * self._timeout_s)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._path.with_suffix(".lock"), timeout=2 * self._timeout_s):
+            with lock:
                 if not self._path.is_file():
                     self._compile()
         except Timeout as error:
             raise KernelsUnavailable("Another process has been compiling the kernels for too long.") from error
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except (OSError, NotImplementedError) as error:  # the latter where a file system has no locks
+            reason = getattr(error, "strerror", None) or type(error).__name__
             raise KernelsUnavailable(f"I can't keep the compiled kernels in {self._folder}: {reason}.") from error
 
     def _compile(self) -> None:
@@ -108,11 +112,7 @@ class KernelLibrary:
         log.info("kernels_compiled", seconds=round(time.monotonic() - begun, 1))
 
     def _compile_in(self, folder: Path) -> Path:
-        """One run of the compiler per source, as many at a time as there are cores."""
-        sources = sorted(self._sources.glob("*.cpp"))
-        objects = [folder / f"{source.stem}.o" for source in sources]
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(self._compiler.compile, sources, objects, [self._timeout_s] * len(sources)))
+        objects = self._compiler.compile(sorted(self._sources.glob("*.cpp")), folder, self._timeout_s)
         library = folder / "kernels.so"
         self._compiler.link(objects, library, self._timeout_s)
         return library
@@ -124,7 +124,8 @@ def _load(path: Path) -> ctypes.CDLL:
         library = ctypes.CDLL(str(path))
         version = library.inkling_abi_version()
     except (OSError, AttributeError) as error:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()
         raise KernelsUnavailable(f"The compiled kernels don't load: {error}.") from error
     if version != ABI_VERSION:
         raise KernelsUnavailable(f"The compiled kernels have interface {version}; this engine has {ABI_VERSION}.")

@@ -76,6 +76,7 @@ def test_another_compiler_compiles_anew(tmp_path: Path) -> None:
 def test_without_a_compiler_says_so(tmp_path: Path) -> None:
     with pytest.raises(KernelsUnavailable, match="no C\\+\\+ compiler"):
         KernelLibrary(tmp_path, tmp_path / "nothing").open()
+    assert not KernelLibrary(tmp_path, tmp_path / "nothing").cached
     assert not (tmp_path / "native").exists()
 
 
@@ -97,6 +98,18 @@ def test_a_compiler_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> N
         KernelLibrary(tmp_path, compiler, sources=sources, timeout_s=1).open()
     wait_until_gone(int(child.read_text()))
     assert files(tmp_path) == set()
+
+
+def test_a_compile_error_stops_the_compiling_of_the_others(tmp_path: Path) -> None:
+    sources = write_sources(tmp_path / "sources", "int broken() { return unheard_of; }")
+    child = tmp_path / "child"
+    # The other source takes ten minutes.
+    slow = f'case "$*" in *broken.cpp*) ;; *) echo $$ > "{child}"; exec sleep 600;; esac'
+    (sources / "part1.cpp").rename(sources / "broken.cpp")
+    with pytest.raises(KernelsUnavailable, match=r"broken\.cpp does not compile"):
+        KernelLibrary(tmp_path, wrap_compiler(tmp_path, slow), sources=sources).open()
+    if child.exists():
+        wait_until_gone(int(child.read_text()))
 
 
 def wait_until_gone(pid: int) -> None:
