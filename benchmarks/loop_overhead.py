@@ -27,6 +27,7 @@ from generation.models import load_model
 from generation.penalties import SamplingRow
 from generation.request_stream import RequestStream
 from generation.runner import PromptPass
+from generation.sampler import TorchSampler
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup
 from generation.types import GenerationRequest, LoadedModel
@@ -35,12 +36,19 @@ ROWS, SAMPLES, STEPS = 32, 4, 300
 PROMPT = (1, 2, 3)
 
 
+class InstantSampler(TorchSampler):
+    def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
+        """Tokens of all kinds, as a text has them."""
+        return [1000 + len(row.completion_ids) % 1000 for row in rows]
+
+
 class InstantRunner:
     """Always the same logits; keeps nothing."""
 
     path = "none"
     chunk = 256
     cache_bytes = 0
+    sampler = InstantSampler()
 
     def __init__(self, vocabulary: int) -> None:
         self.vocabulary = vocabulary
@@ -73,15 +81,10 @@ class InstantRunner:
     def wipe(self) -> None: ...
 
 
-def sample_at_once(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
-    """Tokens of all kinds, as a text has them."""
-    return [1000 + len(row.completion_ids) % 1000 for row in rows]
-
-
 async def measure(model: LoadedModel) -> list[float]:
     """Seconds of each step."""
     runner = InstantRunner(model.config.vocab_size)
-    loop = EngineLoop(runner, Scheduler(ROWS), model.eos_token_ids, sample_at_once)
+    loop = EngineLoop(runner, Scheduler(ROWS), model.eos_token_ids)
     detokenizer = Detokenizer(model.tokenizer)
     options = SamplingOptions(seed=1, length=STEPS + 10, samples=SAMPLES)
     for number in range(ROWS // SAMPLES):

@@ -17,7 +17,6 @@ from generation.detokenizer import Detokenizer
 from generation.engine_loop import EngineLoop
 from generation.request_stream import RequestStream
 from generation.runner import Runner
-from generation.sampler import SampleTokens, sample_tokens
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup
 from generation.types import (
@@ -37,14 +36,12 @@ _STEP_MEMORY = 0.9
 class BatchingEngine:
     """Continuous batching on a thread of its own, which alone uses the runner; an `Engine`."""
 
-    def __init__(
-        self, model: LoadedModel, runner: Runner, limits: EngineLimits, sample: SampleTokens = sample_tokens
-    ) -> None:
+    def __init__(self, model: LoadedModel, runner: Runner, limits: EngineLimits) -> None:
         self._model = model
         self._limits = limits
         self._vocabulary = runner.vocabulary
         self._detokenizer = Detokenizer(model.tokenizer)
-        self._loop = EngineLoop(runner, Scheduler(limits.max_running), model.eos_token_ids, sample)
+        self._loop = EngineLoop(runner, Scheduler(limits.max_running), model.eos_token_ids)
         # Guards everything below, between the event loop and the engine's thread.
         self._changed = threading.Condition()
         self._arrivals: deque[PromptGroup] = deque()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import torch
@@ -15,9 +16,12 @@ from generation.fast_path import BuildFastRunner, FastPath, RunnerPlan
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
 from generation.model_source import ModelSource
-from generation.models import StoredModel, load_model
+from generation.models import load_model
 from generation.torch_runner import TorchRunner
-from generation.types import EngineLimits
+from generation.types import EngineLimits, LoadedModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 log = structlog.get_logger(__name__)
 
@@ -53,20 +57,21 @@ def build_engine(
     fast = fast_path.begin()
     if fast is not None:
         return BatchingEngine(stored.model, fast, setup.limits)
-    engine = BatchingEngine(stored.model, _build_torch_runner(stored, setup.limits), setup.limits)
+    network = stored.read_network()
+    fast_path.learn(network)
+    engine = BatchingEngine(stored.model, _build_torch_runner(stored.model, network, setup.limits), setup.limits)
     fast_path.follow(engine.replace_runner)
     return engine
 
 
-def _build_torch_runner(stored: StoredModel, limits: EngineLimits) -> TorchRunner:
+def _build_torch_runner(model: LoadedModel, network: PreTrainedModel, limits: EngineLimits) -> TorchRunner:
     """The runner tries the network when it is made; one whose parts it does not know fails there."""
-    network = stored.read_network()
     try:
-        return TorchRunner(network, stored.model.max_model_len, limits)
+        return TorchRunner(network, model.max_model_len, limits)
     except Exception as error:
-        name = stored.model.name
+        name = model.name
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise EngineFailed(f"There is not enough memory for {name}; choose a smaller model.") from error
         log.debug("model_does_not_run", model=name, exc_info=error)
-        kind = stored.model.config.model_type
+        kind = model.config.model_type
         raise InvalidSettings(f"{name} is a model of the kind {kind}, which the engine can't run.") from error

@@ -12,7 +12,7 @@ from config.errors import EngineFailed
 from generation.prefill import Prefill
 from generation.request_stream import Outbox, RequestStream
 from generation.runner import Runner
-from generation.sampler import BROKEN, SampleTokens, sample_tokens, score_tokens
+from generation.sampler import BROKEN, Sampler
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup, SampleSequence
 from generation.types import TokenLogprob
@@ -35,11 +35,9 @@ class EngineLoop:
         runner: Runner,
         scheduler: Scheduler,
         end_of_text: frozenset[int],
-        sample: SampleTokens = sample_tokens,
     ) -> None:
         self._scheduler = scheduler
         self._end_of_text = end_of_text
-        self._sample = sample
         self._outbox = Outbox()
         self._runner = runner
         self._prefill = Prefill(runner, scheduler, self._outbox)
@@ -126,11 +124,11 @@ class EngineLoop:
 
     def _extend(self, sequences: Sequence[SampleSequence], logits: torch.Tensor) -> None:
         """Sample the next token of each sequence and let those that end leave."""
-        tokens = self._sample(logits, sequences)
+        tokens = self._runner.sampler.sample_tokens(logits, sequences)
         if BROKEN in tokens:
             kept = self._drop_broken(sequences, tokens)
             sequences, logits, tokens = [sequences[index] for index in kept], logits[kept], [tokens[i] for i in kept]
-        logprobs = _score(sequences, logits, tokens)
+        logprobs = _score(self._runner.sampler, sequences, logits, tokens)
         for sequence, token in zip(sequences, tokens, strict=True):
             events = sequence.accept(token, self._end_of_text, logprobs.get(sequence))
             self.totals.completion_tokens += token not in self._end_of_text
@@ -180,7 +178,7 @@ class EngineLoop:
 
 
 def _score(
-    sequences: Sequence[SampleSequence], logits: torch.Tensor, tokens: Sequence[int]
+    sampler: Sampler, sequences: Sequence[SampleSequence], logits: torch.Tensor, tokens: Sequence[int]
 ) -> dict[SampleSequence, TokenLogprob]:
     """The logprobs of those sequences that asked for them."""
     wanting: dict[int, list[int]] = {}
@@ -190,7 +188,7 @@ def _score(
             wanting.setdefault(alternatives, []).append(index)
     scored: dict[SampleSequence, TokenLogprob] = {}
     for alternatives, indexes in wanting.items():
-        entries = score_tokens(logits[indexes], [tokens[index] for index in indexes], alternatives)
+        entries = sampler.score_tokens(logits[indexes], [tokens[index] for index in indexes], alternatives)
         scored.update(zip((sequences[index] for index in indexes), entries, strict=True))
     return scored
 

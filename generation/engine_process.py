@@ -126,9 +126,10 @@ def _builder(flags: Flags, source: ModelSource, limits: EngineLimits, progress: 
     def build() -> Engine:
         # Importing torch takes seconds, in which /health already answers.
         from generation.engine_builder import EngineSetup, build_engine
+        from generation.fast_runner import FastRunnerBuilder
 
         setup = EngineSetup(limits, flags.precision, flags.threads)
-        return build_engine(source, flags.cache_dir, setup, progress)
+        return build_engine(source, flags.cache_dir, setup, progress, FastRunnerBuilder(flags.cache_dir))
 
     progress.begin("Starting the engine.", 0.05)
     return build

@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from config.precision import Precision
 from generation.runner import Runner
 from generation.types import EngineLimits, LoadedModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _FAST_ONLY = ("int8", "bf16")
 """The slow path keeps every number as it is."""
@@ -46,6 +49,10 @@ class BuildFastRunner(Protocol):
         """
         ...
 
+    def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
+        """Keep what the slow path computes, so that a runner can be held against it. Raises NoFastRunner."""
+        ...
+
 
 class FastPath:
     """One plan's fast runner: had at once, or built while another one serves."""
@@ -62,6 +69,16 @@ class FastPath:
             self._give_up("this installation has no faster path")
             return None
         return self._try(self._build, at_once=True)
+
+    def learn(self, network: PreTrainedModel) -> None:
+        """The network that serves until there is a fast runner."""
+        if self._build is not None and not self._hopeless:
+            try:
+                self._build.learn(self._plan, network)
+            except NoFastRunner as error:
+                self._give_up(str(error))
+            except Exception as error:
+                self._give_up(_describe(error), error)
 
     def follow(self, replace_runner: Callable[[Runner], None]) -> threading.Thread | None:
         """Build the runner on a thread of its own and hand it over, unless that is known to be in vain."""

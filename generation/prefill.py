@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from generation.request_stream import Outbox
 from generation.runner import PromptPass, Runner
-from generation.sampler import score_tokens
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup, PromptScoring, SampleSequence
 from generation.types import PromptScored
@@ -79,10 +78,13 @@ class Prefill:
     def _score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
         start = prompt.position
         logits = self._runner.score(prompt)
+        score_tokens = self._runner.sampler.score_tokens
         targets = group.token_ids[start + 1 : prompt.position + 1]
         for first in range(0, len(targets), _SCORED_AT_ONCE):
             part = targets[first : first + _SCORED_AT_ONCE]
-            scored = score_tokens(logits[first : first + len(part)], part, group.request.logprobs or 0)
+            scored = self._runner.sampler.score_tokens(
+                logits[first : first + len(part)], part, group.request.logprobs or 0
+            )
             scoring.tokens.extend(scored)
         if prompt.finished:
             self._outbox.put(group.stream, [PromptScored(tuple(scoring.tokens))])

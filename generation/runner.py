@@ -8,6 +8,8 @@ from typing import Protocol
 
 import torch
 
+from generation.sampler import Sampler
+
 
 @dataclass(slots=True)
 class PromptPass:
@@ -34,6 +36,11 @@ class Runner(Protocol):
     @property
     def path(self) -> str:
         """Which code runs at which precision, for people: "torch fp32", "native int8"."""
+        ...
+
+    @property
+    def sampler(self) -> Sampler:
+        """What draws tokens from its logits."""
         ...
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,10 +13,30 @@ from generation.penalties import SamplingRow, penalize
 from generation.random_numbers import draw_uniforms
 from generation.types import TokenLogprob
 
-SampleTokens = Callable[[torch.Tensor, Sequence[SamplingRow]], list[int]]
-"""The shape of `sample_tokens`, for what does the same another way."""
 BROKEN = -1
 """In place of a token: this row's logits are no numbers."""
+
+
+class Sampler(Protocol):
+    """Used from one thread at a time."""
+
+    def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
+        """Draw each row's next token from raw logits [row, vocabulary]: a function of that row alone; or BROKEN."""
+        ...
+
+    def score_tokens(self, logits: torch.Tensor, token_ids: Sequence[int], alternatives: int) -> list[TokenLogprob]:
+        """The natural log of each row's softmax at its token, with its `alternatives` likeliest tokens."""
+        ...
+
+
+class TorchSampler:
+    """In torch's own operations, on any machine."""
+
+    def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
+        return sample_tokens(logits, rows)
+
+    def score_tokens(self, logits: torch.Tensor, token_ids: Sequence[int], alternatives: int) -> list[TokenLogprob]:
+        return score_tokens(logits, token_ids, alternatives)
 
 
 def compute_distribution(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> torch.Tensor:

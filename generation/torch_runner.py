@@ -12,6 +12,7 @@ from transformers.cache_utils import DynamicCache
 from generation.remembered_prompts import ReadPrompt, RememberedPrompts, count_bytes
 from generation.row_counts import choose_row_counts
 from generation.runner import PromptPass
+from generation.sampler import Sampler, TorchSampler
 from generation.torch_passes import TorchPasses
 from generation.types import EngineLimits
 
@@ -48,6 +49,7 @@ class TorchRunner:
 
     def __init__(self, network: PreTrainedModel, max_model_len: int, limits: EngineLimits) -> None:
         self._passes = TorchPasses(network, max_model_len)
+        self._sampler = TorchSampler()
         self._budget = limits.cache_bytes
         self._remembered = RememberedPrompts()
         self._open: dict[int, TorchPrompt] = {}
@@ -61,6 +63,10 @@ class TorchRunner:
     @property
     def path(self) -> str:
         return "torch fp32"
+
+    @property
+    def sampler(self) -> Sampler:
+        return self._sampler
 
     @property
     def vocabulary(self) -> int:

@@ -71,13 +71,6 @@ void Network::set_cache(int64_t blocks) {
   blocks_ = blocks;
 }
 
-int64_t Network::weight_bytes() const {
-  int64_t total = head_.bytes();
-  for (const Layer& layer : layers_)
-    total += layer.attend.bytes() + layer.collect.bytes() + layer.expand.bytes() + layer.contract.bytes();
-  return total;
-}
-
 void Network::copy_block(int32_t from, int32_t to) {
   const int64_t size = static_cast<int64_t>(heads_.keys) * 2 * BLOCK * heads_.padded() *
                        (shape_.half_cache ? sizeof(Half) : sizeof(float));
@@ -168,12 +161,13 @@ void Network::attention(Member& member, int layer) {
 template <class Number>
 void Network::forward(Member& member) {
   const int rows = step_.rows;
-  int8_t* bytes8 = bytes_.as<int8_t>();
-  const auto activations = [&](const Memory& buffer, int stride, const Matrix& next) {
-    return Activations{stride, buffer.as<float>(), bytes8, scales_.as<float>(), sums_.as<int32_t>()};
+  const auto activations = [&](const Memory& numbers, int stride) {
+    return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>()};
   };
+  const Activations normed = activations(normed_, hidden_stride_), context = activations(context_, context_stride_),
+                    inner = activations(inner_, inner_stride_);
   float* stream = stream_.as<float>();
-  const auto normalize_rows = [&](const Norm& norm, const Matrix& next, const Activations& normed) {
+  const auto normalize_rows = [&](const Norm& norm, const Matrix& next) {
     member.share(rows, [&](int row) {
       normalize(norm, stream + static_cast<int64_t>(row) * hidden_stride_, normed, row);
       if (bytes(next)) to_bytes(normed, row);
@@ -183,24 +177,21 @@ void Network::forward(Member& member) {
     if (bytes(next)) member.share(rows, [&](int row) { to_bytes(which, row); });
   };
   member.share(rows, [&](int row) {
-    std::memcpy(stream + static_cast<int64_t>(row) * hidden_stride_, step_.embeddings + static_cast<int64_t>(row) * shape_.hidden,
-                shape_.hidden * sizeof(float));
+    std::memcpy(stream + static_cast<int64_t>(row) * hidden_stride_,
+                step_.embeddings + static_cast<int64_t>(row) * shape_.hidden, shape_.hidden * sizeof(float));
   });
   for (int index = 0; index < shape_.layers; ++index) {
     const Layer& layer = layers_[index];
-    const Activations before = activations(normed_, hidden_stride_, layer.attend), context = activations(context_, context_stride_, layer.collect),
-                      between = activations(normed_, hidden_stride_, layer.expand), inner = activations(inner_, inner_stride_, layer.contract);
-    normalize_rows(layer.before_attention, layer.attend, before);
-    apply(member, layer.attend, before, rows, Then::STORE, projected_.as<float>(), projected_stride_);
+    normalize_rows(layer.before_attention, layer.attend);
+    apply(member, layer.attend, normed, rows, Then::STORE, projected_.as<float>(), projected_stride_);
     attention<Number>(member, index);
     shrink_rows(context, layer.collect);
     apply(member, layer.collect, context, rows, Then::ADD, stream, hidden_stride_);
-    normalize_rows(layer.before_inner, layer.expand, between);
-    apply(member, layer.expand, between, rows, shape_.gated ? Then::GATE : Then::GELU, inner_.as<float>(), inner_stride_);
+    normalize_rows(layer.before_inner, layer.expand);
+    apply(member, layer.expand, normed, rows, shape_.gated ? Then::GATE : Then::GELU, inner_.as<float>(), inner_stride_);
     shrink_rows(inner, layer.contract);
     apply(member, layer.contract, inner, rows, Then::ADD, stream, hidden_stride_);
   }
-  const Activations normed = activations(normed_, hidden_stride_, head_);
   member.share(step_.outputs, [&](int output) {
     const int row = step_.output_rows[output];
     normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
@@ -213,51 +204,48 @@ void Network::forward(Member& member) {
 
 using inkling::Network;
 
+// Nothing is thrown into the caller: where memory lacks, null or 0.
 extern "C" {
 
-Network* inkling_network_new(const inkling::Shape* shape) {
-  try {
-    return new Network(*shape);
-  } catch (...) {
-    return nullptr;
-  }
+Network* inkling_network_new(const inkling::Shape* shape) try {
+  return new Network(*shape);
+} catch (...) {
+  return nullptr;
 }
 
 void inkling_network_delete(Network* network) { delete network; }
 
-int inkling_network_matrix(Network* network, int layer, int place, const float* weights, const float* bias, int precision) {
-  try {
-    network->set_matrix(layer, place, weights, bias, static_cast<inkling::Precision>(precision));
-    return 1;
-  } catch (...) {
-    return 0;
-  }
+int32_t inkling_network_matrix(Network* network, int32_t layer, int32_t place, const float* weights, const float* bias,
+                               int32_t precision) try {
+  network->set_matrix(layer, place, weights, bias, static_cast<inkling::Precision>(precision));
+  return 1;
+} catch (...) {
+  return 0;
 }
 
-void inkling_network_norm(Network* network, int layer, int place, const float* weight, const float* bias) {
+int32_t inkling_network_norm(Network* network, int32_t layer, int32_t place, const float* weight, const float* bias) try {
   network->set_norm(layer, place, weight, bias);
+  return 1;
+} catch (...) {
+  return 0;
 }
 
-void inkling_network_angles(Network* network, const float* cosines, const float* sines) {
+int32_t inkling_network_angles(Network* network, const float* cosines, const float* sines) try {
   network->set_angles(cosines, sines);
+  return 1;
+} catch (...) {
+  return 0;
 }
 
-int inkling_network_cache(Network* network, int64_t blocks) {
-  try {
-    network->set_cache(blocks);
-    return 1;
-  } catch (...) {
-    return 0;
-  }
+int32_t inkling_network_cache(Network* network, int64_t blocks) try {
+  network->set_cache(blocks);
+  return 1;
+} catch (...) {
+  return 0;
 }
 
-void inkling_network_copy_block(Network* network, int from, int to) { network->copy_block(from, to); }
-int inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
-int64_t inkling_network_weight_bytes(const Network* network) { return network->weight_bytes(); }
-
-void inkling_network_run(Network* network, int rows, int lone, const float* embeddings, const int32_t* positions,
-                         const int32_t* tables, int table_stride, int outputs, const int32_t* output_rows, float* logits) {
-  network->run({rows, outputs, lone != 0, embeddings, positions, tables, table_stride, output_rows, logits});
-}
+void inkling_network_copy_block(Network* network, int32_t from, int32_t to) { network->copy_block(from, to); }
+int32_t inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
+void inkling_network_run(Network* network, const inkling::Step* step) { network->run(*step); }
 
 }

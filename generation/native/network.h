@@ -7,6 +7,7 @@
 
 namespace inkling {
 
+// The fields and their order are those of network.py.
 struct Shape {
   int32_t layers, hidden, heads, key_heads, head_size, inner, vocabulary;
   int32_t gated;     // Llama: silu(gate) × value, RMS norms, rotated positions. Otherwise GPT-2: gelu, layer norms.
@@ -24,16 +25,15 @@ struct Layer {
   Matrix attend, collect, expand, contract;
 };
 
-// One call's rows: a token each, with its place in its sequence.
+// One call's rows: a token each, with its place in its sequence. The fields and their order are those of network.py.
 struct Step {
-  int rows = 0, outputs = 0;
-  bool lone = false;  // every row is of a sequence of its own
-  const float* embeddings = nullptr;   // [rows, hidden]
-  const int32_t* positions = nullptr;  // [rows]
-  const int32_t* tables = nullptr;     // [rows, table_stride]: the blocks of each row's sequence
-  int table_stride = 0;
-  const int32_t* output_rows = nullptr;  // [outputs]: whose logits are wanted
-  float* logits = nullptr;               // [outputs, padded vocabulary]
+  const float* embeddings;     // [rows, hidden]
+  const int32_t* positions;    // [rows]
+  const int32_t* tables;       // [rows, table_stride]: the blocks of each row's sequence
+  const int32_t* output_rows;  // [outputs]: whose logits are wanted
+  float* logits;               // [outputs, logits_stride()]
+  int32_t rows, outputs, table_stride;
+  int32_t lone;  // every row is of a sequence of its own
 };
 
 class Network {
@@ -50,7 +50,6 @@ class Network {
 
   const Shape& shape() const { return shape_; }
   int logits_stride() const { return head_.padded_outputs(); }
-  int64_t weight_bytes() const;
 
  private:
   template <class Number>
@@ -77,7 +76,7 @@ class Network {
   // Working memory, by row unless said otherwise.
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, scales_, sums_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
-  Step step_;
+  Step step_{};
   Team team_;
   std::function<void(Member&)> body_;
 };

@@ -12,7 +12,7 @@ import torch
 
 from generation.penalties import SamplingRow
 from generation.runner import PromptPass
-from generation.sampler import BROKEN
+from generation.sampler import BROKEN, Sampler, TorchSampler
 
 Call = Literal["open", "prefill", "score", "adopt", "decode"]
 
@@ -29,6 +29,7 @@ class RecordingRunner:
     ) -> None:
         """`room` is how many positions fit; `written` shifts what it writes."""
         self.path = path
+        self.sampler: Sampler = TorchSampler()
         self.vocabulary = vocabulary
         self.chunk = chunk
         self.failures: deque[Call | Literal["numbers"]] = deque()
@@ -134,8 +135,14 @@ class RecordingRunner:
             raise RuntimeError(f"{call} broken on purpose")
 
 
+class LikeliestSampler(TorchSampler):
+    """Its samples differ by their seeds, in no time."""
+
+    def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
+        return take_likeliest(logits, rows)
+
+
 def take_likeliest(logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
-    """A sampler whose samples differ by their seeds, in no time."""
     likeliest = logits.numpy().argmax(axis=1)
     sound = ~np.isnan(logits.numpy()).any(axis=1)
     chosen = [int(token + row.seed) % 256 for token, row in zip(likeliest, rows, strict=True)]

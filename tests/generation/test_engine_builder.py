@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from transformers import PreTrainedModel
 
 from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
@@ -29,6 +30,7 @@ class FastBuilder:
 
     def __init__(self, at_once: Runner | Exception | None, later: Runner | Exception | None = None) -> None:
         self.plans: list[RunnerPlan] = []
+        self.learned = 0
         self.gate = threading.Event()
         self._at_once = at_once
         self._later = later
@@ -41,6 +43,9 @@ class FastBuilder:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
+        self.learned += 1
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup
 from generation.types import SampleEnded, TextGenerated
 from tests.fakes.engine_requests import build_request
-from tests.fakes.recording_runner import RecordingRunner, take_likeliest
+from tests.fakes.recording_runner import LikeliestSampler, RecordingRunner
 from tests.fakes.tiny_models import build_byte_level_tokenizer
 
 END = frozenset({256})
@@ -37,7 +37,8 @@ class Desk:
 
     def __init__(self, runner: RecordingRunner, max_running: int = 4) -> None:
         self.runner = runner
-        self.loop = EngineLoop(runner, Scheduler(max_running), END, take_likeliest)
+        runner.sampler = LikeliestSampler()
+        self.loop = EngineLoop(runner, Scheduler(max_running), END)
         self._detokenizer = Detokenizer(build_byte_level_tokenizer())
 
     def ask(self, prompt: Sequence[int], length: int = 5, samples: int = 1, *, scored: bool = False) -> PromptGroup:

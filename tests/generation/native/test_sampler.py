@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from config.sampling import SamplingOptions
 from generation import sampler as reference
 from generation.native.sampler import NativeSampler
-from generation.sampler import BROKEN
 from generation.penalties import penalize
 from generation.random_numbers import draw_uniforms
+from generation.sampler import BROKEN
 from tests.fakes.sampling_rows import FakeRow
 
 ROUNDING = 1e-12

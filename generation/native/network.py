@@ -1,0 +1,169 @@
+"""network.cpp: one model's weights and its keys and values, and forward passes over rows of tokens."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+BLOCK = 16
+"""Positions per block of keys and values; BLOCK in attention.h."""
+WeightPrecision = Literal["fp32", "bf16", "int8"]
+_PRECISIONS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
+_INT32 = ctypes.c_int32
+_ADDRESS = ctypes.c_void_p
+
+
+class _Shape(ctypes.Structure):
+    """As in network.h."""
+
+    _fields_ = (
+        *((name, _INT32) for name in ("layers", "hidden", "heads", "key_heads", "head_size", "inner", "vocabulary")),
+        *((name, _INT32) for name in ("gated", "half_cache", "most_rows", "most_positions", "threads")),
+        ("epsilon", ctypes.c_float),
+        ("scaling", ctypes.c_float),
+    )
+
+
+class _Step(ctypes.Structure):
+    """As in network.h."""
+
+    _fields_ = (
+        *((name, _ADDRESS) for name in ("embeddings", "positions", "tables", "output_rows", "logits")),
+        *((name, _INT32) for name in ("rows", "outputs", "table_stride", "lone")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShape:
+    """A decoder-only transformer's sizes."""
+
+    layers: int
+    hidden: int
+    heads: int
+    key_heads: int
+    head_size: int
+    inner: int
+    """Width between a layer's two feed-forward products."""
+    vocabulary: int
+    gated: bool
+    """Llama's design; otherwise GPT-2's."""
+    positions: int
+    """The longest sequence."""
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one pass runs: a token per row, each with the blocks of its sequence."""
+
+    embeddings: torch.Tensor
+    """[row, hidden], float32."""
+    positions: NDArray[np.int32]
+    tables: NDArray[np.int32]
+    """[row, block]; one row of it for all rows when they are of one sequence."""
+    outputs: NDArray[np.int32]
+    """The rows whose logits are wanted."""
+    lone: bool
+    """Every row is of a sequence of its own."""
+
+
+class NativeNetwork:
+    """Used from one thread at a time; `threads` of its own share each pass."""
+
+    def __init__(
+        self, library: ctypes.CDLL, shape: NetworkShape, precision: WeightPrecision, most_rows: int, threads: int
+    ) -> None:
+        """Weights are unset. Raises MemoryError, as do the setters."""
+        self._functions = library
+        _declare(library)
+        self._precision = precision
+        half_cache = precision != "fp32"
+        self._shape = shape
+        address = library.inkling_network_new(
+            _Shape(
+                *(shape.layers, shape.hidden, shape.heads, shape.key_heads, shape.head_size, shape.inner),
+                *(shape.vocabulary, shape.gated, half_cache, most_rows, shape.positions, threads),
+                *(shape.epsilon, shape.head_size**-0.5),
+            )
+        )
+        if not address:
+            raise MemoryError
+        self._network = ctypes.c_void_p(address)
+        weakref.finalize(self, library.inkling_network_delete, self._network)
+        self._logits_stride = 0
+        padded_head = -(-shape.head_size // 16) * 16
+        self.block_bytes = shape.layers * shape.key_heads * 2 * BLOCK * padded_head * (2 if half_cache else 4)
+        """Memory of one block of keys and values, in bytes: an upper bound."""
+
+    def set_layer(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        """Places: 0 query, key and value, 1 attention's output, 2 the feed-forward's first product (gates first), 3 its
+        second, 4 (of any layer) the head. `weight` is [output, input]; it is packed, not kept."""
+        weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
+        precision = _PRECISIONS[self._precision]
+        done = self._functions.inkling_network_matrix(
+            self._network, layer, place, _address(weight), _address(bias), precision
+        )
+        _check(done)
+        self._logits_stride = self._functions.inkling_network_logits_stride(self._network)
+
+    def set_norm(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        """Places: 0 before attention, 1 before the feed-forward part, 2 (of any layer) the last one."""
+        weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
+        _check(self._functions.inkling_network_norm(self._network, layer, place, _address(weight), _address(bias)))
+
+    def set_angles(self, cosines: torch.Tensor, sines: torch.Tensor) -> None:
+        """[position, half of the head's channels]."""
+        cosines, sines = cosines.float().contiguous(), sines.float().contiguous()
+        _check(self._functions.inkling_network_angles(self._network, _address(cosines), _address(sines)))
+
+    def set_cache(self, blocks: int) -> None:
+        """Room for keys and values, taken from the machine as it is used."""
+        _check(self._functions.inkling_network_cache(self._network, blocks))
+
+    def copy_block(self, source: int, target: int) -> None:
+        self._functions.inkling_network_copy_block(self._network, source, target)
+
+    def run(self, rows: Rows) -> torch.Tensor:
+        """The logits [output, vocabulary]; writes the rows' keys and values into their blocks."""
+        logits = torch.empty((len(rows.outputs), self._logits_stride))
+        shared = len(rows.tables) == 1
+        step = _Step(
+            *(rows.embeddings.data_ptr(), rows.positions.ctypes.data, rows.tables.ctypes.data),
+            *(rows.outputs.ctypes.data, logits.data_ptr()),
+            *(len(rows.positions), len(rows.outputs), 0 if shared else rows.tables.strides[0] // 4, rows.lone),
+        )
+        self._functions.inkling_network_run(self._network, step)
+        return logits[:, : self._shape.vocabulary]
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    declarations: dict[str, tuple[Sequence[object], object]] = {
+        "new": ([ctypes.POINTER(_Shape)], _ADDRESS),
+        "delete": ([_ADDRESS], None),
+        "matrix": ([_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS, _INT32], _INT32),
+        "norm": ([_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS], _INT32),
+        "angles": ([_ADDRESS, _ADDRESS, _ADDRESS], _INT32),
+        "cache": ([_ADDRESS, ctypes.c_int64], _INT32),
+        "copy_block": ([_ADDRESS, _INT32, _INT32], None),
+        "logits_stride": ([_ADDRESS], _INT32),
+        "run": ([_ADDRESS, ctypes.POINTER(_Step)], None),
+    }
+    for name, (arguments, result) in declarations.items():
+        function = getattr(library, f"inkling_network_{name}")
+        function.argtypes, function.restype = arguments, result
+
+
+def _address(tensor: torch.Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _check(done: int) -> None:
+    if not done:
+        raise MemoryError

@@ -1,0 +1,63 @@
+"""What transformers' network says to a fixed text, in fp32: kept on disk, for faster paths to be held against."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+import torch
+from safetensors.torch import load_file, save_file
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_TOKENS = 48
+_VERSION = 1
+
+log = structlog.get_logger(__name__)
+
+
+class ReferenceLogits:
+    """Of the model in `folder`; a change of its files makes them another model's."""
+
+    def __init__(self, cache_dir: Path, folder: Path, vocabulary: int, positions: int) -> None:
+        self._path = cache_dir / "reference" / f"{_key(folder)}.safetensors"
+        generator = torch.Generator().manual_seed(0)
+        self.token_ids: tuple[int, ...] = tuple(
+            torch.randint(vocabulary, (min(_TOKENS, positions),), generator=generator).tolist()
+        )
+
+    def load(self) -> torch.Tensor | None:
+        """[token, vocabulary]; None when they were not recorded, or can't be read."""
+        try:
+            logits = load_file(self._path)["logits"]
+        except Exception as error:
+            if self._path.exists():
+                log.warning("reference_unreadable", error=type(error).__name__)
+            return None
+        return logits if len(logits) == len(self.token_ids) else None
+
+    @torch.inference_mode()
+    def record(self, network: PreTrainedModel) -> None:
+        """Run the network once; raises OSError when the cache can't be written."""
+        if self._path.exists():
+            return
+        logits = network(input_ids=torch.tensor([self.token_ids])).logits[0].float().contiguous()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(prefix=".", dir=self._path.parent)
+        os.close(handle)
+        save_file({"logits": logits}, part)
+        Path(part).replace(self._path)
+
+
+def _key(folder: Path) -> str:
+    """From the names, sizes and times of change of the model's files."""
+    digest = hashlib.sha256(str(_VERSION).encode())
+    for path in [*sorted(folder.glob("*.safetensors")), folder / "config.json"]:
+        facts = path.stat()
+        digest.update(f"{path.resolve()}:{facts.st_size}:{facts.st_mtime_ns}".encode())
+    return digest.hexdigest()[:24]
