@@ -84,29 +84,37 @@ inline float soften(float* scores, int positions) {
   return sum(total);
 }
 
-constexpr int MOST_PIECES = 16;  // vectors of a head's channels: 256 channels of 16 lanes
-
-template <class Number>
-void add_block(const float* weights, int positions, const Number* values, int pieces, int padded, Floats* sums) {
-  for (int position = 0; position < positions; ++position, values += padded)
-    for (int piece = 0; piece < pieces; ++piece) sums[piece] += load(values + piece * LANES) * weights[position];
+// Adds the values of all positions by their weights into `out`, PIECES vectors of channels at a time.
+template <int PIECES, class Number>
+void gather(const KeyValues<Number>& cache, int layer, const int32_t* table, int head, int positions, const float* weights,
+            float total, int channel, float* out) {
+  const int padded = cache.heads.padded();
+  Floats sums[PIECES] = {};
+  for (int first = 0; first < positions; first += BLOCK) {
+    const Number* values = cache.values(layer, table[first / BLOCK], head) + channel;
+    const int count = positions - first < BLOCK ? positions - first : BLOCK;
+    for (int position = 0; position < count; ++position, values += padded)
+      for (int piece = 0; piece < PIECES; ++piece) sums[piece] += load(values + piece * LANES) * weights[first + position];
+  }
+  for (int piece = 0; piece < PIECES; ++piece) store(out + channel + piece * LANES, sums[piece] / total);
 }
+
+constexpr int MOST_CHANNELS = 256;
 
 // What one query head takes from positions 0 … positions-1 of its sequence. `query` is rotated and scaled.
 template <class Number>
 void attend(const KeyValues<Number>& cache, int layer, const int32_t* table, int head, int positions, const float* query,
             float* scores, float* out) {
-  const int size = cache.heads.size, padded = cache.heads.padded(), pieces = padded / LANES;
+  const int size = cache.heads.size, padded = cache.heads.padded();
   for (int first = 0; first < positions; first += BLOCK)
     score_block(query, cache.keys(layer, table[first / BLOCK], head), size, scores + first);
   const float total = soften(scores, positions);
-  Floats sums[MOST_PIECES] = {};
-  for (int first = 0; first < positions; first += BLOCK) {
-    const int count = positions - first < BLOCK ? positions - first : BLOCK;
-    add_block(scores + first, count, cache.values(layer, table[first / BLOCK], head), pieces, padded, sums);
-  }
-  float row[MOST_PIECES * LANES];
-  for (int piece = 0; piece < pieces; ++piece) store(row + piece * LANES, sums[piece] / total);
+  float row[MOST_CHANNELS];
+  constexpr int WIDE = 4 * LANES;
+  int channel = 0;
+  for (; channel + WIDE <= padded; channel += WIDE)
+    gather<4>(cache, layer, table, head, positions, scores, total, channel, row);
+  for (; channel < padded; channel += LANES) gather<1>(cache, layer, table, head, positions, scores, total, channel, row);
   std::memcpy(out, row, size * sizeof(float));
 }
 

@@ -10,8 +10,8 @@ struct Activations {
   int stride = 0;  // inputs, padded to GROUP
   const float* floats = nullptr;
   int8_t* bytes = nullptr;
-  float* scales = nullptr;
-  int32_t* sums = nullptr;
+  float* units = nullptr;  // what a byte's 1 stands for, by group
+  float* sums = nullptr;   // of the numbers the bytes stand for, by group
 
   int groups() const { return stride / GROUP; }
 };
@@ -43,8 +43,9 @@ inline void to_bytes(const Activations& in, int row) {
     const float largest = maximum(most), inverse = largest > 0 ? 127.0f / largest : 0.0f;
     int32_t total = 0;
     for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
-    in.scales[first + group] = largest / 127.0f;
-    in.sums[first + group] = total;
+    const float unit = largest / 127.0f;
+    in.units[first + group] = unit;
+    in.sums[first + group] = static_cast<float>(total) * unit;
   }
 }
 
@@ -56,13 +57,13 @@ void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int 
   const uint8_t* weights = matrix.panel<uint8_t>(panel);
   const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * 2 * PANEL;
   const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * in.stride;
-  const int32_t* totals = in.sums + static_cast<int64_t>(first) * in.groups();
-  const float* units = in.scales + static_cast<int64_t>(first) * in.groups();
+  const float* totals = in.sums + static_cast<int64_t>(first) * in.groups();
+  const float* units = in.units + static_cast<int64_t>(first) * in.groups();
   for (int group = 0; group < in.groups(); ++group, scales += 2 * PANEL) {
     Ints sums[ROWS][VECTORS] = {};
     for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
       Ints column[VECTORS];
-      std::memcpy(column, weights, sizeof column);
+      for (int vector = 0; vector < VECTORS; ++vector) column[vector] = load_ints(weights + vector * LANES * 4);
       for (int row = 0; row < ROWS; ++row) {
         int32_t input;
         std::memcpy(&input, bytes + row * in.stride + group * GROUP + step, sizeof input);
@@ -72,8 +73,8 @@ void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int 
     for (int vector = 0; vector < VECTORS; ++vector) {
       const Floats scale = load(scales + vector * LANES), least = load(scales + PANEL + vector * LANES);
       for (int row = 0; row < ROWS; ++row) {
-        const float unit = units[row * in.groups() + group];
-        out[row][vector] += to_floats(sums[row][vector]) * (scale * unit) + least * (totals[row * in.groups() + group] * unit);
+        const Floats sum = out[row][vector] + least * totals[row * in.groups() + group];
+        out[row][vector] = sum + to_floats(sums[row][vector]) * (scale * units[row * in.groups() + group]);
       }
     }
   }
@@ -92,7 +93,7 @@ void multiply_numbers(const Matrix& matrix, const T* weights, const Activations&
   }
 }
 
-constexpr int MOST = 6;  // rows at a time, as many as the registers hold
+constexpr int MOST = LANES == 16 ? 12 : 6;  // rows at a time, as many as the registers hold
 
 // One panel for ROWS rows, with scales and bias.
 template <int ROWS>
@@ -136,17 +137,24 @@ void apply_tile(const Matrix& matrix, int panel, const Activations& in, int firs
 }
 
 template <int ROWS>
-void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, Then then, float* out, int64_t stride) {
+void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, Then then, float* out,
+                int64_t stride) {
   if constexpr (ROWS > 0) {
-    for (; rows - first >= ROWS; first += ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
-    apply_rows<ROWS - 1>(matrix, panel, in, first, rows, then, out, stride);
+    if (rows == ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
+    else apply_rows<ROWS - 1>(matrix, panel, in, first, rows, then, out, stride);
   }
 }
 
-// One panel for all rows: out[row][panel's outputs] = what `then` makes of in[row] · weights.
+// One panel for all rows: out[row][panel's outputs] = what `then` makes of in[row] · weights. Rows go in tiles of nearly
+// the same size, as small ones use the registers badly.
 inline void apply_panel(const Matrix& matrix, int panel, const Activations& in, int rows, Then then, float* out,
                         int64_t stride) {
-  apply_rows<MOST>(matrix, panel, in, 0, rows, then, out, stride);
+  const int tiles = (rows + MOST - 1) / MOST;
+  for (int tile = 0, first = 0; tile < tiles; ++tile) {
+    const int size = rows / tiles + (tile < rows % tiles ? 1 : 0);
+    apply_rows<MOST>(matrix, panel, in, first, size, then, out, stride);
+    first += size;
+  }
 }
 
 }  // namespace inkling

@@ -14,7 +14,7 @@
 
 namespace inkling {
 
-constexpr int VECTORS = 4;
+constexpr int VECTORS = 2;
 constexpr int PANEL = VECTORS * LANES;
 constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
 

@@ -34,8 +34,8 @@ Network::Network(const Shape& shape)
   inner_ = Memory(rows * inner_stride_ * sizeof(float));
   scores_ = Memory(static_cast<int64_t>(team_.size()) * scores_stride_ * sizeof(float));
   bytes_ = Memory(rows * wide);
-  scales_ = Memory(rows * wide / GROUP * sizeof(float));
-  sums_ = Memory(rows * wide / GROUP * sizeof(int32_t));
+  units_ = Memory(rows * wide / GROUP * sizeof(float));
+  sums_ = Memory(rows * wide / GROUP * sizeof(float));
   body_ = [this](Member& member) { shape_.half_cache ? forward<Half>(member) : forward<float>(member); };
 }
 
@@ -162,7 +162,7 @@ template <class Number>
 void Network::forward(Member& member) {
   const int rows = step_.rows;
   const auto activations = [&](const Memory& numbers, int stride) {
-    return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), scales_.as<float>(), sums_.as<int32_t>()};
+    return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), units_.as<float>(), sums_.as<float>()};
   };
   const Activations normed = activations(normed_, hidden_stride_), context = activations(context_, context_stride_),
                     inner = activations(inner_, inner_stride_);

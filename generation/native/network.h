@@ -74,7 +74,7 @@ class Network {
   Memory cosines_, sines_, cache_;
   int64_t blocks_ = 0;
   // Working memory, by row unless said otherwise.
-  Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, scales_, sums_;
+  Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, units_, sums_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
   Step step_{};
   Team team_;

@@ -20,10 +20,12 @@ constexpr int LANES = 8;
 typedef float Floats __attribute__((vector_size(LANES * 4)));
 typedef int32_t Ints __attribute__((vector_size(LANES * 4)));
 typedef float LooseFloats __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int32_t LooseInts __attribute__((vector_size(LANES * 4), aligned(1), may_alias));
 typedef uint16_t Shorts __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 
 inline Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
 inline void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
+inline Ints load_ints(const uint8_t* from) { return *reinterpret_cast<const LooseInts*>(from); }
 inline Floats splat(float value) { return Floats{} + value; }
 inline Ints splat(int32_t value) { return Ints{} + value; }
 inline Floats to_floats(Ints values) { return __builtin_convertvector(values, Floats); }
