@@ -26,23 +26,27 @@ _ROTATIONS = ("default", "linear", "llama3", "yarn")
 _GELUS = ("gelu_new", "gelu_pytorch_tanh")
 
 
-@dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a token begins as."""
+    """What a token begins as, looked up by numpy: torch would wake threads of its own for it."""
 
-    tokens: torch.Tensor
-    """[vocabulary, hidden], as stored; read from the file where it is looked up."""
-    places: torch.Tensor | None
-    """[position, hidden], added in GPT-2."""
-    positions: int
-    """How many a text may have."""
-    vocabulary: int
-    """How many tokens the model gives a probability."""
+    def __init__(self, tokens: torch.Tensor, places: torch.Tensor | None, shape: NetworkShape) -> None:
+        """`tokens` [vocabulary, hidden] as stored; of a mapped file, what is looked up comes into memory.
+        `places` [position, hidden] are added in GPT-2."""
+        self._brain = tokens.dtype == torch.bfloat16
+        self._tokens = (tokens.view(torch.int16) if self._brain else tokens).numpy()
+        self._places = None if places is None else places.float().numpy()
+        self.positions = shape.positions
+        """How many a text may have."""
+        self.vocabulary = shape.vocabulary
+        """How many tokens the model gives a probability."""
 
-    def look_up(self, token_ids: Sequence[int], positions: NDArray[np.int32]) -> torch.Tensor:
-        """[token, hidden], float32."""
-        rows = self.tokens[torch.tensor(token_ids)].float()
-        return rows if self.places is None else rows + self.places[torch.from_numpy(positions)]
+    def look_up(self, token_ids: Sequence[int], positions: NDArray[np.int32]) -> NDArray[np.float32]:
+        """[token, hidden]."""
+        rows = self._tokens[np.array(token_ids)]
+        if self._brain:
+            rows = (rows.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+        numbers: NDArray[np.float32] = rows.astype(np.float32, copy=False)
+        return numbers if self._places is None else numbers + self._places[positions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,7 @@ def _fill_gpt2(network: NativeNetwork, plan: NativePlan, shape: NetworkShape) ->
             network.set_norm(layer, place, *_norm(weights, f"h.{layer}.{name}"))
     network.set_norm(0, 2, *_norm(weights, "ln_f"))
     tokens = _set_head(network, weights, "wte.weight")
-    places = weights.get("wpe.weight").float()[: shape.positions].clone()
-    return Embedding(tokens, places, shape.positions, shape.vocabulary)
+    return Embedding(tokens, weights.get("wpe.weight")[: shape.positions].clone(), shape)
 
 
 def _fill_llama(network: NativeNetwork, plan: NativePlan, shape: NetworkShape) -> Embedding:
@@ -122,7 +125,7 @@ def _fill_llama(network: NativeNetwork, plan: NativePlan, shape: NetworkShape) -
     network.set_norm(0, 2, *_norm(weights, "norm"))
     tokens = _set_head(network, weights, "embed_tokens.weight")
     network.set_angles(*_angles(plan.model.config, shape))
-    return Embedding(tokens, None, shape.positions, shape.vocabulary)
+    return Embedding(tokens, None, shape)
 
 
 def _join(weights: StoredWeights, names: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -63,8 +63,8 @@ class NetworkShape:
 class Rows:
     """What one pass runs: a token per row, each with the blocks of its sequence."""
 
-    embeddings: torch.Tensor
-    """[row, hidden], float32."""
+    embeddings: NDArray[np.float32]
+    """[row, hidden]."""
     positions: NDArray[np.int32]
     tables: NDArray[np.int32]
     """[row, block]; one row of it for all rows when they are of one sequence."""
@@ -135,7 +135,7 @@ class NativeNetwork:
         logits = torch.empty((len(rows.outputs), self._logits_stride))
         shared = len(rows.tables) == 1
         step = _Step(
-            *(rows.embeddings.data_ptr(), rows.positions.ctypes.data, rows.tables.ctypes.data),
+            *(rows.embeddings.ctypes.data, rows.positions.ctypes.data, rows.tables.ctypes.data),
             *(rows.outputs.ctypes.data, logits.data_ptr()),
             *(len(rows.positions), len(rows.outputs), 0 if shared else rows.tables.strides[0] // 4, rows.lone),
         )
