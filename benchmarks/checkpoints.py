@@ -83,7 +83,9 @@ def _build_gpt2(folder: Path) -> None:
     torch.manual_seed(_SEED)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=GPT2_VOCABULARY, bos_token_id=end, eos_token_id=end)).eval()
     model.save_pretrained(folder, safe_serialization=True)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=_END, bos_token=_END, unk_token=_END).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=_END, bos_token=_END, unk_token=_END).save_pretrained(
+        folder
+    )
 
 
 def _widened_tokenizer(source: Path) -> Tokenizer:

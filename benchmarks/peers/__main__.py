@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from rich.console import Console
 
 from benchmarks.checkpoints import MODELS, find_checkpoint
-from benchmarks.peers.environments import ALL_ENVIRONMENTS, LeftOut
+from benchmarks.peers.environments import ALL_ENVIRONMENTS, Environment, LeftOut
 from benchmarks.peers.line_up import PEERS
 
 
@@ -18,10 +21,10 @@ def main() -> None:
             checkpoint = find_checkpoint(name)
         for peer in PEERS:
             with console.status(f"Converting {name} for {peer.title} …"):
-                _tell(console, f"{name} for {peer.title}", lambda peer=peer, of=checkpoint: peer.prepare(of))
+                _tell(console, f"{name} for {peer.title}", partial(peer.prepare, checkpoint))
 
 
-def _install(console: Console, environment) -> None:
+def _install(console: Console, environment: Environment) -> None:
     try:
         environment.check()
         console.print(f"✓ {environment.name}")
@@ -30,7 +33,7 @@ def _install(console: Console, environment) -> None:
             _tell(console, environment.name, environment.install)
 
 
-def _tell(console: Console, what: str, work) -> None:
+def _tell(console: Console, what: str, work: Callable[[], object]) -> None:
     try:
         work()
         console.print(f"✓ {what}")

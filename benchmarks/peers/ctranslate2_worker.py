@@ -9,7 +9,7 @@ from typing import Any
 
 import ctranslate2
 
-from benchmarks.peers.worker import THREADS, TEMPERATURE, TOP_K, TOP_P, Client, OnToken, Tokens, arrive_in_waves, run
+from benchmarks.peers.worker import TEMPERATURE, THREADS, TOP_K, TOP_P, Client, OnToken, Tokens, arrive_in_waves, run
 
 
 class CTranslate2Peer:

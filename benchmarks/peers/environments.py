@@ -1,4 +1,4 @@
-"""The peers' environments: one each, with pinned versions, in the cache folder. Missing ones are left out with a word."""
+"""The peers' environments: one each, with pinned versions, in the cache folder; one that is missing is left out."""
 
 from __future__ import annotations
 

@@ -70,6 +70,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Mapping[str, Any], config
     writer.add_tokenizer_pre("smollm")
     writer.add_token_list(sorted(vocabulary, key=vocabulary.__getitem__))
     writer.add_token_types([kinds.CONTROL if token in special else kinds.NORMAL for token in range(len(vocabulary))])
-    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in tokenizer["model"]["merges"]])
+    writer.add_token_merges(
+        [merge if isinstance(merge, str) else " ".join(merge) for merge in tokenizer["model"]["merges"]]
+    )
     writer.add_bos_token_id(config["bos_token_id"])
     writer.add_eos_token_id(config["eos_token_id"])

@@ -30,7 +30,9 @@ class AlonePeer:
         return _versions()
 
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
-        return sum(len(self._pipeline.generate(_tensor(prompt), _config(new_tokens, seed)).tokens[0]) for prompt in prompts)
+        return sum(
+            len(self._pipeline.generate(_tensor(prompt), _config(new_tokens, seed)).tokens[0]) for prompt in prompts
+        )
 
     def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
         raise NotImplementedError

@@ -28,7 +28,7 @@ class PeerProcess:
     @classmethod
     async def start(cls, title: str, command: Sequence[str], more: Mapping[str, str] | None = None) -> PeerProcess:
         """Raises LeftOut when it does not come up."""
-        log = tempfile.TemporaryFile()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", **(more or {})}
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, stderr=log, cwd=REPOSITORY, env=environment, limit=_LINE_LIMIT
@@ -46,10 +46,11 @@ class PeerProcess:
 
     async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> list[list[float]]:
         clients = [{"at": visit.at, "prompt": visit.prompt} for visit in visits]
-        return (await self.ask("arrive", clients=clients, new_tokens=new_tokens))["times"]
+        answer = await self.ask("arrive", clients=clients, new_tokens=new_tokens)
+        return [list(times) for times in answer["times"]]
 
     async def peak_memory(self) -> int | None:
-        return (await self.ask("memory"))["peak_bytes"]
+        return int((await self.ask("memory"))["peak_bytes"])
 
     async def ask(self, do: str, **order: object) -> Any:
         """Raises LeftOut when it dies over it, or takes more than minutes."""
