@@ -25,6 +25,15 @@ class Visit:
     prompt: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One client's text."""
+
+    times: tuple[float, ...]
+    """When each piece of it came, in seconds from the start; never empty."""
+    tokens: int
+
+
 class Contender(Protocol):
     title: str
     versions: Mapping[str, str]
@@ -35,9 +44,7 @@ class Contender(Protocol):
         """Seconds."""
         ...
 
-    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> list[list[float]]:
-        """When each client's text came, in seconds from the start."""
-        ...
+    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> Sequence[Heard]: ...
 
     async def peak_memory(self) -> int | None:
         """Bytes resident at most so far; None where the system does not tell."""

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import aiohttp
 
-from benchmarks.contender import Visit, Written
+from benchmarks.contender import Heard, Visit, Written
 from benchmarks.folders import CACHE, REPOSITORY
 from benchmarks.peers.environments import LeftOut
 from benchmarks.peers.worker import TEMPERATURE, TOP_K, TOP_P
@@ -77,13 +77,18 @@ class EngineServer:
     async def first_token(self, prompt: Sequence[int], seed: int) -> float:
         return (await self.generate([prompt], 1, seed)).seconds
 
-    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> list[list[float]]:
+    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> Sequence[Heard]:
         started = time.perf_counter()
 
-        async def visit(place: int) -> list[float]:
+        async def visit(place: int) -> Heard:
             await asyncio.sleep(visits[place].at)
-            body = _body(visits[place].prompt, new_tokens, place)
-            return [time.perf_counter() - started async for choice in self._stream(body) if choice["text"]]
+            times: list[float] = []
+            tokens = 0
+            async for choice in self._stream(_body(visits[place].prompt, new_tokens, place)):
+                tokens = choice.get("completion_tokens", tokens)
+                if choice["text"] or (tokens and not times):
+                    times.append(time.perf_counter() - started)
+            return Heard(tuple(times), tokens)
 
         return await asyncio.gather(*(visit(place) for place in range(len(visits))))
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from benchmarks.contender import Heard
+
 Better = Literal["higher", "lower", "neither"]
 
 
@@ -62,15 +64,13 @@ class CrowdFigures:
     longest_wait_s: float
 
 
-def read_crowd(arrivals: Sequence[float], times: Sequence[Sequence[float]], new_tokens: int) -> CrowdFigures:
-    """From when each client came and when each of its tokens did.
-
-    A token that is no text of its own, half a character say, has no time; the tokens are counted as asked for.
-    """
+def read_crowd(arrivals: Sequence[float], heard: Sequence[Heard]) -> CrowdFigures:
+    """From when each client came and what it heard when."""
+    times = [one.times for one in heard]
     gaps = [later - earlier for row in times for earlier, later in itertools.pairwise(row)]
     seconds = max(row[-1] for row in times) - min(arrivals)
     return CrowdFigures(
-        tokens_per_second=new_tokens * len(times) / seconds,
+        tokens_per_second=sum(one.tokens for one in heard) / seconds,
         worst_to_median_gap=max(gaps) / statistics.median(gaps),
         worst_gap_s=max(gaps),
         longest_wait_s=max(row[0] - at for at, row in zip(arrivals, times, strict=True)),

@@ -18,6 +18,7 @@ LONG_PROMPT_TOKENS = 512
 CROWD = 16
 CROWD_PROMPT_TOKENS = 64
 CROWD_SPREAD_S = 2.0
+_STRIDE = 617
 BARE = "bare torch"
 """A column for what has neither engine nor cache: the loop of 2019, one forward pass, a script that loads and runs."""
 
@@ -40,9 +41,8 @@ class Prompts:
         return [self.take(length) for _ in range(number)]
 
     def _draw_starts(self) -> Iterator[int]:
-        """Every place of the text once, in a fixed order without neighbours, then again."""
-        step = 617
-        return (number * step % len(self._text) for number in count())
+        """Every place of the text once, in a fixed order without neighbours; one run asks for fewer than there are."""
+        return (number * _STRIDE % len(self._text) for number in count())
 
 
 class Panel:
@@ -117,7 +117,7 @@ async def measure_crowd(panel: Panel, prompts: Prompts, runs: int) -> list[Row]:
         dice = random.Random(CROWD)
         arrivals = sorted(dice.uniform(0, CROWD_SPREAD_S) for _ in range(CROWD))
         visits = [Visit(at, prompts.take(CROWD_PROMPT_TOKENS)) for at in arrivals]
-        crowd = read_crowd(arrivals, await contender.arrive(visits, NEW_TOKENS), NEW_TOKENS)
+        crowd = read_crowd(arrivals, await contender.arrive(visits, NEW_TOKENS))
         return {together: crowd.tokens_per_second, gap: crowd.worst_to_median_gap, wait: 1000 * crowd.longest_wait_s}
 
     figures = await panel.ask(f"{CROWD} clients", runs, ask)

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from benchmarks.figures import Report, Row
 
+_QUESTION_WIDTH = 24
+
 
 def show_number(value: float) -> str:
     """Three digits that matter."""
@@ -34,9 +36,9 @@ def cells(report: Report, row: Row) -> list[str]:
 
 def rich_table(report: Report) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=_title(report))
-    table.add_column("")
+    table.add_column("", min_width=_QUESTION_WIDTH)
     for title in report.columns:
-        table.add_column(title, justify="right", style="bold" if title == report.ours else None)
+        table.add_column(title, justify="right", overflow="fold", style="bold" if title == report.ours else None)
     for model in report.models:
         table.add_section()
         table.add_row(f"[bold]{model.title}[/]")

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from benchmarks.contender import Visit, Written
+from benchmarks.contender import Heard, Visit, Written
 from benchmarks.folders import REPOSITORY
 from benchmarks.peers.environments import LeftOut
 
@@ -44,10 +44,10 @@ class PeerProcess:
     async def first_token(self, prompt: Sequence[int], seed: int) -> float:
         return (await self.generate([prompt], 1, seed)).seconds
 
-    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> list[list[float]]:
+    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> Sequence[Heard]:
         clients = [{"at": visit.at, "prompt": visit.prompt} for visit in visits]
         answer = await self.ask("arrive", clients=clients, new_tokens=new_tokens)
-        return [list(times) for times in answer["times"]]
+        return [Heard(tuple(times), len(times)) for times in answer["times"]]
 
     async def peak_memory(self) -> int | None:
         return int((await self.ask("memory"))["peak_bytes"])
@@ -98,7 +98,7 @@ class RoutedPeer:
         """By the one that keeps prompts: as quick for a new one, and quicker for the same again."""
         return await self._many.first_token(prompt, seed)
 
-    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> list[list[float]]:
+    async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> Sequence[Heard]:
         return await self._many.arrive(visits, new_tokens)
 
     async def peak_memory(self) -> int | None:

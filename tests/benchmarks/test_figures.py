@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.contender import Heard
 from benchmarks.figures import ModelFigures, Report, Row, read_crowd
 from benchmarks.table import cell, markdown
 
@@ -29,9 +30,9 @@ def test_what_has_no_better_has_no_ratio() -> None:
 
 
 def test_the_crowd_counts_from_the_first_arrival() -> None:
-    crowd = read_crowd([1.0, 2.0], [[1.5, 1.6, 1.7], [3.0, 3.1, 4.0]], new_tokens=3)
+    crowd = read_crowd([1.0, 2.0], [Heard((1.5, 1.6, 1.7), 3), Heard((3.0, 3.1, 4.0), 4)])
 
-    assert crowd.tokens_per_second == pytest.approx(2.0)
+    assert crowd.tokens_per_second == pytest.approx(7 / 3)
     assert crowd.worst_gap_s == pytest.approx(0.9)
     assert crowd.worst_to_median_gap == pytest.approx(9.0)
     assert crowd.longest_wait_s == pytest.approx(1.0)
