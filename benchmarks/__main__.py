@@ -26,7 +26,10 @@ def main(arguments: Sequence[str]) -> None:
     with console.status("") as status:
 
         def tell(what: str) -> None:
-            status.update(f"{(time.monotonic() - started) / 60:.1f} min · {what}")
+            line = f"{(time.monotonic() - started) / 60:.1f} min · {what}"
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, highlight=False)
 
         report = asyncio.run(Session(choice, tell).run())
     report.notes += _notes(choice, (time.monotonic() - started) / 60)
