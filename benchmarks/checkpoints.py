@@ -63,8 +63,17 @@ def _make(folder: Path, build: Callable[[Path], None]) -> None:
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
+    _quiet_transformers()
     build(unfinished)
     unfinished.rename(folder)
+
+
+def _quiet_transformers() -> None:
+    """Its bars would mix with ours."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
 
 
 def _build_smollm2(folder: Path) -> None:
