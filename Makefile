@@ -11,7 +11,7 @@ CUDA_FREE := $(foreach name,cuda-bindings cuda-pathfinder cuda-toolkit triton,--
 PYTEST := GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test test-fast check format docs lock bench clean
+.PHONY: help chat test test-fast check format docs lock bench bench-peers soak clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +29,14 @@ check: $(READY)  ## Style, types, layers, generated docs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo \
 	  && $(BIN)/cog --check -I . README.md
 
-bench: $(READY)  ## Measure the bot under load, and the engine beside transformers
-	@$(BIN)/python -m benchmarks.health_under_load && $(BIN)/python -m benchmarks.decoding
+bench: $(READY)  ## Measure the engine beside its peers: one table, about 15 minutes (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.health_under_load
+
+bench-peers: $(READY)  ## Install the peers that `make bench` compares with, each in an environment of its own
+	@$(BIN)/python -m benchmarks.peers
+
+soak: $(READY)  ## Half an hour of `inkling serve` under everything users do
+	@$(BIN)/python -m benchmarks.soak
 
 format: $(READY)  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -1,0 +1,145 @@
+"""One run of everything that was chosen, model by model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from benchmarks.checkpoints import Checkpoint, find_checkpoint
+from benchmarks.command_line import Choice
+from benchmarks.contender import Contender
+from benchmarks.engine_server import EngineServer, EngineVariant
+from benchmarks.figures import ModelFigures, Report, Row
+from benchmarks.folders import ENGLISH
+from benchmarks.machine import describe_machine
+from benchmarks.measurements import (
+    BARE,
+    LONG_PROMPT_TOKENS,
+    PROMPT_TOKENS,
+    Panel,
+    Prompts,
+    Tell,
+    measure_bare_forward,
+    measure_bare_loop,
+    measure_crowd,
+    measure_first_token,
+    measure_memory,
+    measure_throughput,
+)
+from benchmarks.peers.environments import LeftOut
+from benchmarks.peers.line_up import PEERS, TRANSFORMERS
+from benchmarks.peers.process import PeerProcess
+from benchmarks.quality import REFERENCE, Scores, quality_rows, score_engine, score_transformers
+from benchmarks.startup import measure_startup
+
+
+class Session:
+    def __init__(self, choice: Choice, tell: Tell) -> None:
+        self._choice = choice
+        self._tell_all = tell
+        self._model = ""
+        titles = [peer.title for peer in PEERS if peer.key in choice.peers]
+        ours = [engine.title for engine in choice.engines]
+        self.report = Report(ours=ours[0], columns=[*ours, *titles, BARE], machine=describe_machine())
+
+    async def run(self) -> Report:
+        for name in self._choice.models:
+            self._model = name
+            self._tell("preparing")
+            await self._measure(find_checkpoint(name))
+        self._drop_empty_columns()
+        return self.report
+
+    async def _measure(self, checkpoint: Checkpoint) -> None:
+        figures = ModelFigures(checkpoint.title)
+        self.report.models.append(figures)
+        text = checkpoint.encode(ENGLISH)
+        prompts = Prompts(text)
+        async with self._everyone(checkpoint) as contenders:
+            panel = Panel(contenders, self.report.left_out, self._tell)
+            figures.rows += await self._speed(panel, prompts)
+            if "quality" in self._choice.parts:
+                figures.rows += await self._quality(checkpoint, panel, text)
+        if "startup" in self._choice.parts:
+            ours = self._choice.engines[0]
+            figures.rows += await measure_startup(ours, checkpoint, prompts, self._choice.runs, self._tell)
+
+    async def _speed(self, panel: Panel, prompts: Prompts) -> list[Row]:
+        rows: list[Row] = []
+        runs, parts = self._choice.runs, self._choice.parts
+        bare = _find(panel.contenders)
+        if "throughput" in parts:
+            rows += await measure_throughput(panel, prompts, runs)
+            if bare:
+                self._tell("the loop of 2019")
+                rows[0] = _with(rows[0], await measure_bare_loop(bare, prompts))
+        if "first-token" in parts:
+            found = await measure_first_token(panel, prompts, runs)
+            if bare:
+                for place, length in ((0, PROMPT_TOKENS), (2, LONG_PROMPT_TOKENS)):
+                    found[place] = _with(found[place], await measure_bare_forward(bare, prompts, runs, length))
+            rows += found
+        if "crowd" in parts:
+            rows += await measure_crowd(panel, prompts, runs)
+        return rows + (await measure_memory(panel) if "memory" in parts else [])
+
+    async def _quality(self, checkpoint: Checkpoint, panel: Panel, text: Sequence[int]) -> list[Row]:
+        self._tell("quality")
+        engines = [contender for contender in panel.contenders if isinstance(contender, EngineServer)]
+        scores: dict[str, Scores] = {engine.title: await score_engine(engine, text) for engine in engines}
+        reference = self._choice.reference
+        if reference is not None and REFERENCE not in scores:
+            engine = await EngineServer.start(reference, checkpoint.engine_model)
+            scores[REFERENCE] = await score_engine(engine, text)
+            await engine.aclose()
+        transformers = _find(panel.contenders)
+        perplexity = await score_transformers(transformers, text) if transformers else None
+        if REFERENCE not in self.report.columns and REFERENCE in scores:
+            self.report.columns.insert(len(self._choice.engines), REFERENCE)
+        return quality_rows(scores, perplexity)
+
+    @asynccontextmanager
+    async def _everyone(self, checkpoint: Checkpoint) -> AsyncIterator[list[Contender]]:
+        contenders: list[Contender] = []
+        try:
+            for variant in self._choice.engines:
+                self._tell(f"starting {variant.title}")
+                contenders.append(await _start_engine(variant, checkpoint))
+            for peer in PEERS:
+                if peer.key in self._choice.peers:
+                    self._tell(f"starting {peer.title}")
+                    try:
+                        contenders.append(await peer.start(checkpoint))
+                    except LeftOut as why:
+                        self.report.left_out[peer.title] = str(why)
+            for contender in contenders:
+                self.report.versions.update(contender.versions)
+            yield contenders
+        finally:
+            for contender in contenders:
+                await contender.aclose()
+
+    def _tell(self, what: str) -> None:
+        self._tell_all(f"{self._model} · {what}")
+
+    def _drop_empty_columns(self) -> None:
+        rows = [row for model in self.report.models for row in model.rows]
+        self.report.columns = [title for title in self.report.columns if any(row.runs.get(title) for row in rows)]
+
+
+async def _start_engine(variant: EngineVariant, checkpoint: Checkpoint) -> EngineServer:
+    """There is nothing to compare without it."""
+    try:
+        return await EngineServer.start(variant, checkpoint.engine_model)
+    except LeftOut as why:
+        raise SystemExit(f"{variant.title}: {why}") from why
+
+
+def _find(contenders: Sequence[Contender]) -> PeerProcess | None:
+    """transformers, which also answers what is bare."""
+    found = (one for one in contenders if isinstance(one, PeerProcess) and one.title == TRANSFORMERS)
+    return next(found, None)
+
+
+def _with(row: Row, bare: Sequence[float]) -> Row:
+    return Row(row.question, row.unit, row.better, {**row.runs, BARE: bare})
