@@ -52,8 +52,18 @@ inline void to_bytes(const Activations& in, int row) {
 template <int ROWS>
 using Tile = Floats[ROWS][VECTORS];
 
+// What a tile fetches into the cache while it computes: its share of the next panel's bytes, some with each group.
+struct Ahead {
+  const uint8_t* from;
+  int lines;  // of 64 bytes, with each group
+};
+
+inline void fetch(Ahead& ahead) {
+  for (int line = 0; line < ahead.lines; ++line, ahead.from += 64) __builtin_prefetch(ahead.from, 0, 2);
+}
+
 template <int ROWS>
-void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int first, Tile<ROWS>& out) {
+void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Tile<ROWS>& out) {
   const uint8_t* weights = matrix.panel<uint8_t>(panel);
   const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * 2 * PANEL;
   const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * in.stride;
@@ -61,6 +71,7 @@ void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int 
   const float* units = in.units + static_cast<int64_t>(first) * in.groups();
   for (int group = 0; group < in.groups(); ++group, scales += 2 * PANEL) {
     Ints sums[ROWS][VECTORS] = {};
+    fetch(ahead);
     for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
       Ints column[VECTORS];
       for (int vector = 0; vector < VECTORS; ++vector) column[vector] = load_ints(weights + vector * LANES * 4);
@@ -97,11 +108,11 @@ constexpr int MOST = LANES == 16 ? 12 : 6;  // rows at a time, as many as the re
 
 // One panel for ROWS rows, with scales and bias.
 template <int ROWS>
-void multiply_panel(const Matrix& matrix, int panel, const Activations& in, int first, Tile<ROWS>& out) {
+void multiply_panel(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Tile<ROWS>& out) {
   for (auto& row : out)
     for (auto& vector : row) vector = splat(0.0f);
   switch (matrix.precision) {
-    case Precision::BYTE: multiply_bytes<ROWS>(matrix, panel, in, first, out); break;
+    case Precision::BYTE: multiply_bytes<ROWS>(matrix, panel, in, first, ahead, out); break;
     case Precision::BRAIN: multiply_numbers<ROWS>(matrix, matrix.panel<Brain>(panel), in, first, out); break;
     case Precision::FLOAT: multiply_numbers<ROWS>(matrix, matrix.panel<float>(panel), in, first, out); break;
   }
@@ -129,19 +140,20 @@ void finish(const Tile<ROWS>& tile, Then then, float* out, int64_t stride) {
 }
 
 template <int ROWS>
-void apply_tile(const Matrix& matrix, int panel, const Activations& in, int first, Then then, float* out, int64_t stride) {
+void apply_tile(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Then then, float* out,
+                int64_t stride) {
   Tile<ROWS> tile;
-  multiply_panel<ROWS>(matrix, panel, in, first, tile);
+  multiply_panel<ROWS>(matrix, panel, in, first, ahead, tile);
   const int width = then == Then::GATE ? PANEL / 2 : PANEL;
   finish<ROWS>(tile, then, out + first * stride + panel * width, stride);
 }
 
 template <int ROWS>
-void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, Then then, float* out,
-                int64_t stride) {
+void apply_rows(const Matrix& matrix, int panel, const Activations& in, int first, int rows, Ahead ahead, Then then,
+                float* out, int64_t stride) {
   if constexpr (ROWS > 0) {
-    if (rows == ROWS) apply_tile<ROWS>(matrix, panel, in, first, then, out, stride);
-    else apply_rows<ROWS - 1>(matrix, panel, in, first, rows, then, out, stride);
+    if (rows == ROWS) apply_tile<ROWS>(matrix, panel, in, first, ahead, then, out, stride);
+    else apply_rows<ROWS - 1>(matrix, panel, in, first, rows, ahead, then, out, stride);
   }
 }
 
@@ -152,7 +164,9 @@ inline void apply_panel(const Matrix& matrix, int panel, const Activations& in, 
   const int tiles = (rows + MOST - 1) / MOST;
   for (int tile = 0, first = 0; tile < tiles; ++tile) {
     const int size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-    apply_rows<MOST>(matrix, panel, in, first, size, then, out, stride);
+    const int lines = GROUP * PANEL / 64 / tiles;
+    const Ahead ahead{matrix.panel<uint8_t>(panel + 1) + static_cast<int64_t>(tile) * lines * in.groups() * 64, lines};
+    apply_rows<MOST>(matrix, panel, in, first, size, ahead, then, out, stride);
     first += size;
   }
 }

@@ -1,10 +1,13 @@
 #include "network.h"
 
+#include <algorithm>
+
 namespace inkling {
 
 namespace {
 
 constexpr int STEPS_PER_LAYER = 11, OTHER_STEPS = 4;
+constexpr int PIECES_PER_THREAD = 8;
 
 int widest(int a, int b, int c) { return a > b ? (a > c ? a : c) : (b > c ? b : c); }
 
@@ -116,7 +119,12 @@ void Network::normalize(const Norm& norm, const float* from, const Activations& 
 
 void Network::apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out,
                     int64_t stride) {
-  member.share(matrix.panels, [&](int panel) { apply_panel(matrix, panel, in, rows, then, out, stride); });
+  // Neighbouring panels to one thread, which fetches the next while it computes; yet pieces enough to share evenly.
+  const int size = std::max(1, matrix.panels / (team_.size() * PIECES_PER_THREAD));
+  member.share((matrix.panels + size - 1) / size, [&](int piece) {
+    for (int panel = piece * size; panel < std::min(matrix.panels, (piece + 1) * size); ++panel)
+      apply_panel(matrix, panel, in, rows, then, out, stride);
+  });
 }
 
 template <class Number>
