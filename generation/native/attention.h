@@ -84,7 +84,7 @@ inline float soften(float* scores, int positions) {
   return sum(total);
 }
 
-constexpr int MOST_PIECES = 16;  // vectors of a head's channels: 256 channels of 16 lanes
+constexpr int MOST_PIECES = 256 / LANES;  // vectors of a head's channels
 
 template <class Number>
 void add_block(const float* weights, int positions, const Number* values, int pieces, int padded, Floats* sums) {
