@@ -78,7 +78,6 @@ class Prefill:
     def _score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
         start = prompt.position
         logits = self._runner.score(prompt)
-        score_tokens = self._runner.sampler.score_tokens
         targets = group.token_ids[start + 1 : prompt.position + 1]
         for first in range(0, len(targets), _SCORED_AT_ONCE):
             part = targets[first : first + _SCORED_AT_ONCE]

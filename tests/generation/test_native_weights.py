@@ -111,8 +111,7 @@ def test_a_text_that_ends_about_a_block_is_continued_rightly(tiny: NativeModel, 
     found = [runner.prefill(prompt)]
     runner.adopt(0, prompt, length + 3)
     runner.close(prompt)
-    for position in range(length, length + 3):
-        found.append(runner.decode([text[position]], [position])[0])
+    found += [runner.decode([text[position]], [position])[0] for position in range(length, length + 3)]
     torch.testing.assert_close(torch.stack(found), expected[length - 1 :], atol=1e-4, rtol=1e-4)
 
 
