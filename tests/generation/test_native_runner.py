@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from generation.native.network import BLOCK, WeightPrecision
 from generation.native_runner import CHUNK, NativeRunner
 from generation.runner import PromptPass
+from generation.self_test import LEAST_CORRELATION, check_runner
 from generation.types import EngineLimits
 from tests.fakes.native_runners import NativeModel, save_for_kernels
-from tests.fakes.random_models import build_random, tokens_of
+from tests.fakes.random_models import build_random, logits_by_transformers, tokens_of
 
 POSITIONS = 200
 BLOCKS = 2 * (-(-POSITIONS // BLOCK) + 1)
@@ -226,7 +227,7 @@ def test_prompts_and_rows_are_remembered_until_others_need_the_memory(model: Nat
     texts = [tokens_of(100, seed=seed) for seed in range(9)]
     for text in texts:
         runner.close(read(runner, text))
-    # 28 blocks hold four texts of six whole ones, and of the fifth the beginning: its end went first. One is free again.
+    # 28 blocks hold four texts of six whole ones, and of the fifth the beginning: its end went first. One is free.
     assert [runner.open(text).position for text in reversed(texts)] == [96, 96, 96, 96, 48, 0, 0, 0, 0]
 
 
@@ -276,3 +277,11 @@ def test_a_closed_prompt_is_no_prompt(model: NativeModel) -> None:
     runner.close(prompt)
     with pytest.raises(TypeError, match="closed"):
         runner.prefill(prompt)
+
+
+def test_a_cache_too_small_for_all_rows_is_tried_as_far_as_it_goes(model: NativeModel) -> None:
+    text = tokens_of(48)
+    runner = small(model, rows=64)
+    expected = logits_by_transformers(model.loaded, text)
+    check_runner(runner, text, expected, LEAST_CORRELATION["fp32"], 64)
+    assert runner.cache_bytes == 0
