@@ -186,7 +186,7 @@ class RunnerMachine(RuleBasedStateMachine):
 def test_any_use_gives_the_logits_of_each_text_alone(model: NativeModel, precision: WeightPrecision) -> None:
     runner, alone = small(model, precision, threads=2), Alone(model, precision)
     run_state_machine_as_test(
-        lambda: RunnerMachine(runner, alone), settings=settings(max_examples=120, stateful_step_count=40)
+        lambda: RunnerMachine(runner, alone), settings=settings(max_examples=80, stateful_step_count=40)
     )
 
 
