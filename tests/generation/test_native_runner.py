@@ -22,7 +22,7 @@ POSITIONS = 200
 BLOCKS = 2 * (-(-POSITIONS // BLOCK) + 1)
 """Of the smallest cache: two of the longest texts, and a block more for each."""
 ROWS = 5
-BASES = (tokens_of(POSITIONS, seed=1), tokens_of(POSITIONS, seed=2))
+BASES = tuple(tokens_of(POSITIONS, seed=seed) for seed in range(1, 7))
 
 
 @pytest.fixture(params=["gpt2", "llama"], scope="module")
@@ -86,7 +86,7 @@ class RunnerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.prompt is None)
     @rule(
         base=st.sampled_from(BASES),
-        length=st.integers(1, POSITIONS - 1),
+        length=st.one_of(st.integers(1, 40), st.integers(1, POSITIONS - 1)),
         growth=st.integers(1, POSITIONS),
         scoring=st.sampled_from([False, False, True]),
     )
@@ -132,7 +132,7 @@ class RunnerMachine(RuleBasedStateMachine):
         self.prompt = None
 
     @precondition(lambda self: self.texts)
-    @rule(tokens=st.lists(st.integers(3, 5), min_size=ROWS, max_size=ROWS), steps=st.sampled_from([1, 1, 2, 20]))
+    @rule(tokens=st.lists(st.integers(3, 5), min_size=ROWS, max_size=ROWS), steps=st.sampled_from([1, 1, 2, 40]))
     def decode(self, tokens: list[int], steps: int) -> None:
         for _ in range(steps):
             for row in reversed(range(len(self.texts))):
@@ -186,7 +186,7 @@ class RunnerMachine(RuleBasedStateMachine):
 def test_any_use_gives_the_logits_of_each_text_alone(model: NativeModel, precision: WeightPrecision) -> None:
     runner, alone = small(model, precision, threads=2), Alone(model, precision)
     run_state_machine_as_test(
-        lambda: RunnerMachine(runner, alone), settings=settings(max_examples=80, stateful_step_count=40)
+        lambda: RunnerMachine(runner, alone), settings=settings(max_examples=60, stateful_step_count=40)
     )
 
 
@@ -285,3 +285,19 @@ def test_a_cache_too_small_for_all_rows_is_tried_as_far_as_it_goes(model: Native
     expected = logits_by_transformers(model.loaded, text)
     check_runner(runner, text, expected, LEAST_CORRELATION["fp32"], 64)
     assert runner.cache_bytes == 0
+
+
+def test_rows_that_there_was_room_for_grow_to_their_last_position(model: NativeModel) -> None:
+    runner = small(model, rows=20)
+    prompt, rows = None, 0
+    while runner.room_for(64):
+        if prompt is not None:
+            runner.close(prompt)
+        prompt = read(runner, tokens_of(5, seed=rows))
+        assert runner.room_for(64)
+        runner.adopt(rows, prompt, 64)
+        rows += 1
+    # Four blocks each, and one of the prompt that is still open.
+    assert rows == (BLOCKS - 1) // 4
+    for position in range(5, 64):
+        runner.decode(list(range(rows)), [position] * rows)
