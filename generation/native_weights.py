@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LLAMAS = ("llama", "mistral", "qwen2")
 _ROTATIONS = ("default", "linear", "llama3", "yarn")
 """Ways to stretch positions whose angles don't depend on the text."""
+_WIDEST_HEAD, _HEAD_STEP = 256, 4
+"""MOST_CHANNELS and the four sums of score_block in attention.h."""
 _GELUS = ("gelu_new", "gelu_pytorch_tanh")
 
 
@@ -71,8 +73,9 @@ def check_family(config: PretrainedConfig) -> None:
         raise NoFastRunner(f"models of the kind {kind} have no kernels")
     elif config.hidden_act != "silu" or _rotation(config) not in _ROTATIONS:
         raise NoFastRunner(f"this variant of {kind} has no kernels")
-    if _shape(config, 1).head_size > 256:
-        raise NoFastRunner("its attention heads are too wide for the kernels")
+    size = _shape(config, 1).head_size
+    if size > _WIDEST_HEAD or size % _HEAD_STEP:
+        raise NoFastRunner(f"its attention heads have {size} channels, which the kernels don't take")
 
 
 def build_network(

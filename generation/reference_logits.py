@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -32,12 +33,14 @@ class ReferenceLogits:
         )
 
     def load(self) -> torch.Tensor | None:
-        """[token, vocabulary]; None when they were not recorded, or can't be read."""
+        """[token, vocabulary]; None when they were not recorded, or can't be read: then they can be recorded anew."""
         try:
             logits = load_file(self._path)["logits"]
         except Exception as error:
             if self._path.exists():
                 log.warning("reference_unreadable", error=type(error).__name__)
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
             return None
         return logits if len(logits) == len(self.token_ids) else None
 
@@ -50,8 +53,11 @@ class ReferenceLogits:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(prefix=".", dir=self._path.parent)
         os.close(handle)
-        save_file({"logits": logits}, part)
-        Path(part).replace(self._path)
+        try:
+            save_file({"logits": logits}, part)
+            Path(part).replace(self._path)
+        finally:
+            Path(part).unlink(missing_ok=True)
 
 
 def _key(folder: Path) -> str:

@@ -7,7 +7,7 @@ namespace inkling {
 
 // Rows of activations as one precision reads them. Bytes come with a scale and a sum for each GROUP of inputs.
 struct Activations {
-  int stride = 0;  // inputs, padded to GROUP
+  int stride = 0;  // inputs, padded
   const float* floats = nullptr;
   int8_t* bytes = nullptr;
   float* units = nullptr;  // what a byte's 1 stands for, by group
@@ -35,12 +35,9 @@ inline void to_bytes(const Activations& in, int row) {
   int8_t* to = in.bytes + static_cast<int64_t>(row) * in.stride;
   const int64_t first = static_cast<int64_t>(row) * in.groups();
   for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
-    Floats most = splat(0.0f);
-    for (int input = 0; input < GROUP; input += LANES) {
-      const Floats values = load(from + input);
-      most = maximum(most, values < 0.0f ? -values : values);
-    }
-    const float largest = maximum(most), inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    Ints most = {};
+    for (int input = 0; input < GROUP; input += LANES) most = maximum(most, magnitudes(load(from + input)));
+    const float largest = from_magnitude(maximum(most)), inverse = largest > 0 ? 127.0f / largest : 0.0f;
     int32_t total = 0;
     for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
     const float unit = largest / 127.0f;

@@ -17,6 +17,7 @@ namespace inkling {
 constexpr int VECTORS = 2;
 constexpr int PANEL = VECTORS * LANES;
 constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
+constexpr int PADDING = PANEL > GROUP ? PANEL : GROUP;  // a row of activations takes whole panels, and has whole groups
 
 enum class Precision : int32_t { FLOAT = 0, BRAIN = 1, BYTE = 2 };
 
@@ -97,7 +98,7 @@ inline Matrix pack(const float* weights, const float* bias, int outputs, int inp
   matrix.outputs = outputs;
   matrix.inputs = inputs;
   matrix.precision = precision;
-  matrix.padded_inputs = static_cast<int>(round_up(inputs, GROUP));
+  matrix.padded_inputs = static_cast<int>(round_up(inputs, PADDING));
   matrix.panels = static_cast<int>(round_up(gated ? outputs / 2 : outputs, gated ? PANEL / 2 : PANEL) /
                                    (gated ? PANEL / 2 : PANEL));
   const int size = precision == Precision::FLOAT ? 4 : precision == Precision::BRAIN ? 2 : 1;

@@ -23,10 +23,10 @@ Network::Network(const Shape& shape)
     : shape_(shape),
       heads_{shape.heads, shape.key_heads, shape.head_size, shape.scaling},
       layers_(shape.layers),
-      hidden_stride_(round_up(shape.hidden, GROUP)),
-      projected_stride_(round_up((shape.heads + 2 * shape.key_heads) * shape.head_size, GROUP)),
-      context_stride_(round_up(shape.heads * shape.head_size, GROUP)),
-      inner_stride_(round_up(shape.inner, GROUP)),
+      hidden_stride_(round_up(shape.hidden, PADDING)),
+      projected_stride_(round_up((shape.heads + 2 * shape.key_heads) * shape.head_size, PADDING)),
+      context_stride_(round_up(shape.heads * shape.head_size, PADDING)),
+      inner_stride_(round_up(shape.inner, PADDING)),
       scores_stride_(round_up(shape.most_positions, GROUP)),
       team_(shape.threads, shape.layers * STEPS_PER_LAYER + OTHER_STEPS) {
   const int64_t rows = shape.most_rows, wide = widest(hidden_stride_, context_stride_, inner_stride_);

@@ -37,12 +37,23 @@ inline float sum(Floats values) {
   return total;
 }
 
-inline Floats maximum(Floats left, Floats right) { return left > right ? left : right; }
+template <class Vector>
+inline Vector maximum(Vector left, Vector right) { return left > right ? left : right; }
 
-inline float maximum(Floats values) {
-  float most = values[0];
+template <class Vector>
+inline auto maximum(Vector values) {
+  auto most = values[0];
   for (int lane = 1; lane < LANES; ++lane) most = values[lane] > most ? values[lane] : most;
   return most;
+}
+
+// A number's bits without its sign. As whole numbers they are in the order of the numbers' sizes, those that are no
+// number last, so that the largest shows whether there is one.
+inline Ints magnitudes(Floats values) { return (Ints)values & 0x7fffffff; }
+inline float from_magnitude(int32_t bits) {
+  float number;
+  std::memcpy(&number, &bits, sizeof number);
+  return number;
 }
 
 // e^x to about one unit in the last place, by Cephes' polynomial; 0 and infinity beyond float's range.

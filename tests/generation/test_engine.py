@@ -14,6 +14,7 @@ from generation.types import EngineLimits, GenerationRequest, SampleEnded, TextG
 from tests.fakes.engine_requests import Answer, build_request, collect, collect_in_turn
 from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2, build_tiny_llama
 from tests.fakes.torch_engine import build_torch_engine
+from tests.generation.conftest import MakeEngine
 
 BUILDERS = {"gpt2": build_tiny_gpt2, "llama": build_tiny_llama}
 
@@ -24,7 +25,15 @@ def loaded(request) -> NetworkModel:
 
 
 @pytest.fixture
-async def engine(loaded: NetworkModel):
+async def engine(loaded: NetworkModel, make_exact_engine: MakeEngine):
+    engine = make_exact_engine(loaded, EngineLimits(max_running=4, max_waiting=64))
+    yield engine
+    await engine.aclose()
+
+
+@pytest.fixture
+async def torch_engine(loaded: NetworkModel):
+    """Slow enough to be met while it writes."""
     engine = build_torch_engine(loaded, EngineLimits(max_running=4, max_waiting=64))
     yield engine
     await engine.aclose()
@@ -91,10 +100,12 @@ async def test_more_samples_than_rows_wait_for_their_turn(engine: BatchingEngine
     assert engine.stats().prompt_tokens_total == 20
 
 
-async def test_end_of_text_ends_a_sample_and_is_not_part_of_it(loaded: NetworkModel) -> None:
+async def test_end_of_text_ends_a_sample_and_is_not_part_of_it(
+    loaded: NetworkModel, make_exact_engine: MakeEngine
+) -> None:
     tokens = generate_greedily(loaded, prompt_of(8), 20)
     ending = replace(loaded, eos_token_ids=frozenset({tokens[6]}))
-    engine = build_torch_engine(ending, EngineLimits())
+    engine = make_exact_engine(ending, EngineLimits())
     options = SamplingOptions(temperature=0, length=20, seed=0)
     answer = await collect(engine, build_request(prompt_of(8), options, logprobs=0))
     first = tokens.index(tokens[6])
@@ -156,26 +167,26 @@ async def test_top_k_beyond_the_vocabulary_is_off(engine: BatchingEngine) -> Non
     assert texts[0] == texts[1]
 
 
-async def test_closing_the_iterator_frees_the_rows(engine: BatchingEngine) -> None:
-    events = engine.generate(build_request(prompt_of(5), SamplingOptions(samples=8, length=400, seed=1)))
+async def test_closing_the_iterator_frees_the_rows(torch_engine: BatchingEngine) -> None:
+    events = torch_engine.generate(build_request(prompt_of(5), SamplingOptions(samples=8, length=400, seed=1)))
     await anext(events)
-    assert engine.stats().running == 4
-    assert engine.stats().waiting == 4
+    assert torch_engine.stats().running == 4
+    assert torch_engine.stats().waiting == 4
     await events.aclose()
-    await pass_a_step(engine)
-    assert engine.stats().running == engine.stats().waiting == 0
-    assert engine.stats().completion_tokens_total < 400
+    await pass_a_step(torch_engine)
+    assert torch_engine.stats().running == torch_engine.stats().waiting == 0
+    assert torch_engine.stats().completion_tokens_total < 400
 
 
-async def test_cancelling_the_consumer_frees_the_rows(engine: BatchingEngine) -> None:
+async def test_cancelling_the_consumer_frees_the_rows(torch_engine: BatchingEngine) -> None:
     started = asyncio.Event()
     request = build_request(prompt_of(5), SamplingOptions(samples=2, length=500, seed=1))
-    task = asyncio.create_task(collect(engine, request, started))
+    task = asyncio.create_task(collect(torch_engine, request, started))
     await started.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await pass_a_step(engine)
-    assert engine.stats().running == 0
+    await pass_a_step(torch_engine)
+    assert torch_engine.stats().running == 0
 
 
 async def test_a_full_queue_refuses_with_a_time_to_try_again(loaded: NetworkModel) -> None:
@@ -218,11 +229,11 @@ async def test_a_slow_consumer_loses_nothing(engine: BatchingEngine) -> None:
     assert text == expected
 
 
-async def test_a_sliding_window_bounds_the_context() -> None:
+async def test_a_sliding_window_bounds_the_context(make_exact_engine: MakeEngine) -> None:
     loaded = build_tiny_llama()
     loaded.config.sliding_window = 128
     windowed = replace(loaded, max_model_len=longest_text(loaded.config))
-    engine = build_torch_engine(windowed, EngineLimits(max_running=1))
+    engine = make_exact_engine(windowed, EngineLimits(max_running=1))
     assert engine.model.max_model_len == 128
     with pytest.raises(PromptTooLong):
         await collect(engine, build_request(prompt_of(100)))

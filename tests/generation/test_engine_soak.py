@@ -13,7 +13,7 @@ from generation.engine import BatchingEngine
 from generation.types import EngineLimits, GenerationRequest, TextGenerated
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.tiny_models import build_tiny_gpt2, build_tiny_llama
-from tests.fakes.torch_engine import build_torch_engine
+from tests.generation.conftest import MakeEngine
 
 
 def make_request(chance: random.Random) -> GenerationRequest:
@@ -47,9 +47,9 @@ async def use(engine: BatchingEngine, request: GenerationRequest, patience: int)
 
 
 @pytest.mark.parametrize("build", [build_tiny_gpt2, build_tiny_llama], ids=["gpt2", "llama"])
-async def test_random_load_leaves_nothing_behind(build) -> None:
+async def test_random_load_leaves_nothing_behind(build, make_engine: MakeEngine) -> None:
     chance = random.Random(3)
-    engine = build_torch_engine(build(), EngineLimits(max_running=6, max_waiting=30))
+    engine = make_engine(build(), EngineLimits(max_running=6, max_waiting=30))
     requests = [make_request(chance) for _ in range(40)]
     patience = [chance.choice((-1, -1, 1, 5)) for _ in requests]
     found: list[dict[int, str] | None] = []

@@ -12,7 +12,7 @@ from config.sampling import SamplingOptions
 from generation.types import EngineLimits, GenerationRequest
 from tests.fakes.engine_requests import build_request, collect, collect_in_turn
 from tests.fakes.tiny_models import NetworkModel, build_tiny_gpt2, build_tiny_llama
-from tests.fakes.torch_engine import build_torch_engine, build_torch_runner
+from tests.generation.conftest import MakeEngine, MakeRunner
 
 BUILDERS = {"gpt2": build_tiny_gpt2, "llama": build_tiny_llama}
 KINDS = (
@@ -44,9 +44,11 @@ def requests(chance: random.Random, count: int) -> list[GenerationRequest]:
     ]
 
 
-async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loaded: NetworkModel) -> None:
+async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(
+    loaded: NetworkModel, make_engine: MakeEngine
+) -> None:
     wanted = requests(random.Random(5), 16)
-    engine, small = (build_torch_engine(loaded, EngineLimits(rows, 200)) for rows in (16, 1))
+    engine, small = (make_engine(loaded, EngineLimits(rows, 200)) for rows in (16, 1))
     alone = [(await collect(engine, request)).texts for request in wanted]
     together = await asyncio.gather(*(collect(engine, request) for request in wanted))
     random.Random(6).shuffle(order := list(range(len(wanted))))
@@ -58,9 +60,11 @@ async def test_alone_in_company_and_on_a_small_engine_the_text_is_the_same(loade
     await small.aclose()
 
 
-async def test_little_memory_makes_requests_wait_and_changes_no_text(loaded: NetworkModel) -> None:
+async def test_little_memory_makes_requests_wait_and_changes_no_text(
+    loaded: NetworkModel, make_engine: MakeEngine
+) -> None:
     wanted = requests(random.Random(7), 10)
-    ample, scant = (build_torch_engine(loaded, EngineLimits(8, 200, cache_bytes=size)) for size in (2**28, 2**16))
+    ample, scant = (make_engine(loaded, EngineLimits(8, 200, cache_bytes=size)) for size in (2**28, 2**16))
     expected = await asyncio.gather(*(collect(ample, request) for request in wanted))
     found = await asyncio.gather(*(collect(scant, request) for request in wanted))
     assert [answer.texts for answer in found] == [answer.texts for answer in expected]
@@ -68,8 +72,10 @@ async def test_little_memory_makes_requests_wait_and_changes_no_text(loaded: Net
     await scant.aclose()
 
 
-async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loaded: NetworkModel) -> None:
-    engine = build_torch_engine(loaded, EngineLimits(max_running=3))
+async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(
+    loaded: NetworkModel, make_engine: MakeEngine
+) -> None:
+    engine = make_engine(loaded, EngineLimits(max_running=3))
     options = SamplingOptions(seed=100, samples=5, length=40, temperature=1.2)
     several = (await collect(engine, build_request((9, 8, 7), options))).texts
     for sample in range(5):
@@ -78,8 +84,8 @@ async def test_a_sample_is_the_same_asked_for_with_others_or_by_its_own_seed(loa
     await engine.aclose()
 
 
-def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: NetworkModel) -> None:
-    runner = build_torch_runner(loaded, EngineLimits(16))
+def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: NetworkModel, make_runner: MakeRunner) -> None:
+    runner = make_runner(loaded, EngineLimits(16))
     chance = random.Random(1)
     prompts = [runner.open([chance.randrange(250) for _ in range(n)]) for n in (33, 5, 63, 64, 100, 200, 310)]
     for prompt in prompts:
@@ -94,3 +100,5 @@ def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: NetworkMo
             logits = runner.decode([42] * rows, [len(prompt.token_ids) for prompt in batch])[place]
             seen = logits if seen is None else seen
             assert torch.equal(logits, seen), (rows, place)
+            for row in reversed(range(rows)):
+                runner.release(row)

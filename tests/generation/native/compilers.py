@@ -28,6 +28,17 @@ def wrap_compiler(folder: Path, before_compiling: str) -> Path:
     return script
 
 
+def compiler_for(folder: Path, cpu: str) -> Path:
+    """A compiler for another CPU than this one, as GCC and Clang call it: the last word counts."""
+    script = folder / f"{cpu}-c++"
+    script.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] || set -- "$@" -march={cpu}\nexec "{real_compiler().path}" "$@"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    return script
+
+
 def write_sources(folder: Path, *bodies: str) -> Path:
     """A folder of sources that make a library of the right interface."""
     folder.mkdir()

@@ -1,0 +1,172 @@
+"""A row's bits are a function of its text alone: not of its company, its place, the cuts, the threads."""
+
+from __future__ import annotations
+
+import ctypes
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from generation.native.network import BLOCK, NativeNetwork, Rows, WeightPrecision
+from generation.native_weights import Embedding, NativePlan, build_network
+from tests.fakes.native_runners import NativeModel, save_for_kernels
+from tests.fakes.random_models import build_random, tokens_of
+
+PRECISIONS = ("fp32", "bf16", "int8")
+ROOM = 40
+
+
+@pytest.fixture(params=["gpt2", "llama"], scope="module")
+def model(request, kernels: ctypes.CDLL, tmp_path_factory: pytest.TempPathFactory) -> NativeModel:
+    sizes = {"n_embd": 96, "n_head": 6} if request.param == "gpt2" else {"hidden_size": 96, "intermediate_size": 200}
+    return save_for_kernels(kernels, build_random(request.param, **sizes), tmp_path_factory.mktemp("model"))
+
+
+class Texts:
+    """Texts with blocks of their own, in a network's cache."""
+
+    def __init__(self, model: NativeModel, precision: WeightPrecision, threads: int) -> None:
+        plan = NativePlan(model.loaded, model.folder, 512, threads)
+        self._network, self._embedding = self.built = build_network(model.library, plan, precision)
+        self._network.set_cache(ROOM * 4)
+        self._free = list(range(ROOM * 4))
+        random.Random(1).shuffle(self._free)
+
+    def read(self, tokens: list[int], cuts: list[int]) -> tuple[torch.Tensor, list[int]]:
+        """The logits after each token, and the text's blocks."""
+        blocks = [self._free.pop() for _ in range(-(-(len(tokens) + 1) // BLOCK))]
+        logits = []
+        for first, last in zip([0, *cuts], [*cuts, len(tokens)], strict=True):
+            places = np.arange(first, last, dtype=np.int32)
+            logits.append(self._run(tokens[first:last], places, [blocks], lone=False))
+        return torch.cat(logits), blocks
+
+    def step(self, newest: list[int], positions: list[int], tables: list[list[int]]) -> torch.Tensor:
+        return self._run(newest, np.array(positions, dtype=np.int32), tables, lone=True)
+
+    def _run(self, tokens, places, tables: list[list[int]], *, lone: bool) -> torch.Tensor:
+        longest = max(map(len, tables))
+        table = np.array([[*blocks, *[0] * (longest - len(blocks))] for blocks in tables], dtype=np.int32)
+        outputs = np.arange(len(tokens), dtype=np.int32)
+        return self._network.run(Rows(self._embedding.look_up(tokens, places), places, table, outputs, lone=lone))
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_cuts_and_threads_change_no_bit_of_a_prompt(model: NativeModel, precision: WeightPrecision) -> None:
+    text = tokens_of(83)
+    whole, _ = Texts(model, precision, 1).read(text, [])
+    chance = random.Random(4)
+    for threads in (1, 2, 3):
+        texts = Texts(model, precision, threads)
+        for cuts in (
+            [],
+            list(range(1, 83)),
+            [16, 32, 48],
+            *(sorted(chance.sample(range(1, 83), n)) for n in (1, 3, 9)),
+        ):
+            logits, blocks = texts.read(text, cuts)
+            assert torch.equal(logits, whole), (threads, cuts)
+            texts._free += blocks
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_company_and_place_change_no_bit_of_a_row(model: NativeModel, precision: WeightPrecision) -> None:
+    lengths = (1, 15, 16, 17, 31, 32, 33, 60, 100)
+    prompts = [tokens_of(length, seed=length) for length in lengths]
+    wholes: dict[int, torch.Tensor] = {}
+    chance = random.Random(5)
+    for threads in (1, 2, 3):
+        texts = Texts(model, precision, threads)
+        tables = [texts.read(prompt, [])[1] for prompt in prompts]
+        for count in (*range(1, 20), 24, 31, 32):
+            chosen = [chance.randrange(len(prompts)) for _ in range(count)]
+            logits = texts.step([42] * count, [lengths[each] for each in chosen], [tables[each] for each in chosen])
+            for row, each in zip(logits, chosen, strict=True):
+                assert torch.equal(row, wholes.setdefault(each, row)), (threads, count, each)
+    for each, prompt in enumerate(prompts):
+        alone, _ = Texts(model, precision, 1).read([*prompt, 42], [])
+        assert torch.equal(wholes[each], alone[-1])
+
+
+def test_a_copied_block_is_the_same_block(model: NativeModel) -> None:
+    texts = Texts(model, "int8", 1)
+    text = tokens_of(20)
+    _, blocks = texts.read(text, [])
+    expected = texts.step([3], [20], [blocks])
+    copies = [texts._free.pop() for _ in blocks]
+    for source, target in zip(blocks, copies, strict=True):
+        texts._network.copy_block(source, target)
+    texts.step([9], [20], [blocks])
+    assert torch.equal(texts.step([3], [20], [copies]), expected)
+
+
+@contextmanager
+def burning_cores(count: int) -> Iterator[None]:
+    """Other processes that leave no core idle."""
+    command = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(command) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+
+def step_often(built: tuple[NativeNetwork, Embedding], rounds: int, seed: int) -> bool:
+    """Whether as many steps as that, of varying numbers of rows, have the bits that their rows have alone."""
+    network, embedding = built
+    network.set_cache(32)
+    chance = random.Random(seed)
+
+    def step(tokens: list[int]) -> torch.Tensor:
+        places = np.zeros(len(tokens), dtype=np.int32)
+        tables = np.arange(len(tokens), dtype=np.int32)[:, None]
+        outputs = np.arange(len(tokens), dtype=np.int32)
+        return network.run(Rows(embedding.look_up(tokens, places), places, tables, outputs, lone=True))
+
+    alone = torch.cat([step([token]) for token in range(64)])
+    batches = ([chance.randrange(64) for _ in range(chance.choice((1, 1, 2, 3, 7, 16)))] for _ in range(rounds))
+    return all(torch.equal(step(tokens), alone[tokens]) for tokens in batches)
+
+
+def build_all(model: NativeModel, threads: tuple[int, ...]) -> list[tuple[NativeNetwork, Embedding]]:
+    plans = [NativePlan(model.loaded, model.folder, 32, count) for count in threads]
+    return [build_network(model.library, plan, "int8") for plan in plans]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_threads_lose_no_step(model: NativeModel, threads: int) -> None:
+    [built] = build_all(model, (threads,))
+    assert step_often(built, 300, seed=threads)
+
+
+@pytest.mark.slow
+def test_threads_lose_no_step_where_cores_are_wanting(model: NativeModel) -> None:
+    """More threads than cores, of several networks at a time, beside processes that never sleep."""
+    networks = build_all(model, (2, 3, 4))
+    with burning_cores(2), ThreadPoolExecutor(len(networks)) as pool:
+        assert all(pool.map(partial(step_often, rounds=20_000, seed=1), networks))
+
+
+def test_a_network_that_goes_ends_its_threads(model: NativeModel) -> None:
+    def count_threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("threads can't be counted here")
+    before = count_threads()
+    networks = build_all(model, (4, 4))
+    assert count_threads() == before + 6
+    assert step_often(networks[0], 3, seed=1)
+    networks.clear()
+    assert count_threads() == before
