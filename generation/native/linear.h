@@ -161,7 +161,8 @@ inline void apply_panel(const Matrix& matrix, int panel, const Activations& in, 
   const int tiles = (rows + MOST - 1) / MOST;
   for (int tile = 0, first = 0; tile < tiles; ++tile) {
     const int size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-    const int lines = GROUP * PANEL / 64 / tiles;
+    // A single tile streams through memory as fast as it goes anyway.
+    const int lines = tiles > 1 ? GROUP * PANEL / 64 / tiles : 0;
     const Ahead ahead{matrix.panel<uint8_t>(panel + 1) + static_cast<int64_t>(tile) * lines * in.groups() * 64, lines};
     apply_rows<MOST>(matrix, panel, in, first, size, ahead, then, out, stride);
     first += size;

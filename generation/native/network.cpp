@@ -7,7 +7,7 @@ namespace inkling {
 namespace {
 
 constexpr int STEPS_PER_LAYER = 11, OTHER_STEPS = 4;
-constexpr int PIECES_PER_THREAD = 8;
+constexpr int64_t PIECE_BYTES = 1 << 20;
 
 int widest(int a, int b, int c) { return a > b ? (a > c ? a : c) : (b > c ? b : c); }
 
@@ -119,8 +119,10 @@ void Network::normalize(const Norm& norm, const float* from, const Activations& 
 
 void Network::apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out,
                     int64_t stride) {
-  // Neighbouring panels to one thread, which fetches the next while it computes; yet pieces enough to share evenly.
-  const int size = std::max(1, matrix.panels / (team_.size() * PIECES_PER_THREAD));
+  // As many neighbouring panels as can be to one thread, since memory is read fastest in one go; of large matrices
+  // several pieces each, so that no thread waits long for another that was held up.
+  const int64_t pieces = std::clamp<int64_t>(matrix.weights.bytes() / (team_.size() * PIECE_BYTES), 1, 8) * team_.size();
+  const int size = static_cast<int>((matrix.panels + pieces - 1) / pieces);
   member.share((matrix.panels + size - 1) / size, [&](int piece) {
     for (int panel = piece * size; panel < std::min(matrix.panels, (piece + 1) * size); ++panel)
       apply_panel(matrix, panel, in, rows, then, out, stride);
