@@ -47,7 +47,8 @@ def int64_address(array: NDArray[np.int64]) -> int:
 
 def bind(library: ctypes.CDLL, name: str, *arguments: type[Any]) -> Callable[..., None]:
     """A function of the library that returns nothing; ctypes then refuses arguments of other types."""
-    function = getattr(library, name)
+    # By subscript a new object each time: as an attribute, all who bind it would share its declaration.
+    function = library[name]
     function.argtypes = arguments
     function.restype = None
     bound: Callable[..., None] = function
