@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
 from generation.model_source import ModelSource
 from generation.models import load_model
+from generation.runner import Runner
 from generation.torch_runner import TorchRunner
 from generation.types import EngineLimits, LoadedModel
 
@@ -34,6 +36,8 @@ class EngineSetup:
     precision: Precision = "auto"
     threads: int | None = None
     """All cores when None."""
+    patience_s: float = 30.0
+    """How long a first start waits for the fast runner, so that from the first text on a seed means one text."""
 
 
 def build_engine(
@@ -45,11 +49,13 @@ def build_engine(
 ) -> BatchingEngine:
     """Takes seconds, or minutes when the model has to come from the hub. Raises InvalidSettings and EngineFailed.
 
-    A fast runner that can be had at once serves from the beginning, and no network is read. Otherwise transformers'
-    network serves until the fast runner is built, or for good.
+    A fast runner that can be had at once serves from the beginning, and no network is read. Otherwise the network is,
+    and serves when the fast runner takes longer than `setup.patience_s`: until it is built, or for good.
     """
     if setup.threads is not None:
         torch.set_num_threads(setup.threads)
+    if build_fast_runner is not None:
+        build_fast_runner.prepare()
     stored = load_model(source, ModelCache(cache_dir), progress)
     plan = RunnerPlan(stored.model, stored.folder, setup.limits, setup.precision, setup.threads)
     fast_path = FastPath(build_fast_runner, plan)
@@ -59,9 +65,20 @@ def build_engine(
         return BatchingEngine(stored.model, fast, setup.limits)
     network = stored.read_network()
     fast_path.learn(network)
+    later = fast_path.build_later()
+    fast = _wait(later, setup.patience_s)
+    if fast is not None:
+        return BatchingEngine(stored.model, fast, setup.limits)
     engine = BatchingEngine(stored.model, _build_torch_runner(stored.model, network, setup.limits), setup.limits)
-    fast_path.follow(engine.replace_runner)
+    if later is not None:
+        fast_path.hand_over(later, engine.replace_runner)
     return engine
+
+
+def _wait(later: Future[Runner | None] | None, seconds: float) -> Runner | None:
+    if later is None or later not in wait([later], seconds).done:
+        return None
+    return later.result()
 
 
 def _build_torch_runner(model: LoadedModel, network: PreTrainedModel, limits: EngineLimits) -> TorchRunner:

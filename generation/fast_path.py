@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from config.precision import Precision
+from generation.daemon import start_daemon
 from generation.runner import Runner
 from generation.types import EngineLimits, LoadedModel
 
@@ -49,6 +50,10 @@ class BuildFastRunner(Protocol):
         """
         ...
 
+    def prepare(self) -> None:
+        """Begin, on a thread of its own, what takes long and depends on no model."""
+        ...
+
     def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
         """Keep what the slow path computes, so that a runner can be held against it. Raises NoFastRunner."""
         ...
@@ -80,20 +85,25 @@ class FastPath:
             except Exception as error:
                 self._give_up(_describe(error), error)
 
-    def follow(self, replace_runner: Callable[[Runner], None]) -> threading.Thread | None:
-        """Build the runner on a thread of its own and hand it over, unless that is known to be in vain."""
-        if self._build is None or self._hopeless:
+    def build_later(self) -> Future[Runner | None] | None:
+        """The runner, built on a thread of its own; None when that is known to be in vain."""
+        build = self._build
+        if build is None or self._hopeless:
             return None
-        thread = threading.Thread(
-            target=self._hand_over, args=(self._build, replace_runner), name="inkling-fast-path", daemon=True
-        )
-        thread.start()
-        return thread
+        return start_daemon("inkling-fast-path", lambda: self._build_slowly(build))
 
-    def _hand_over(self, build: BuildFastRunner, replace_runner: Callable[[Runner], None]) -> None:
+    def hand_over(self, later: Future[Runner | None], replace_runner: Callable[[Runner], None]) -> None:
+        """Let the runner take over when it is built, or now when it is."""
+        later.add_done_callback(lambda built: self._hand_over(built.result(), replace_runner))
+
+    def _build_slowly(self, build: BuildFastRunner) -> Runner | None:
         runner = self._try(build, at_once=False)
         if runner is None:
             self._give_up("it was not built")
+        return runner
+
+    def _hand_over(self, runner: Runner | None, replace_runner: Callable[[Runner], None]) -> None:
+        if runner is None:
             return
         try:
             replace_runner(runner)

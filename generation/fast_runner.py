@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 import torch
 
+from generation.daemon import start_daemon
 from generation.fast_path import NoFastRunner, RunnerPlan
 from generation.native.compiler import KernelsUnavailable
 from generation.native.library import KernelLibrary
@@ -34,6 +36,11 @@ class FastRunnerBuilder:
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
         self._library = KernelLibrary(cache_dir)
+        self._opening: Future[ctypes.CDLL] | None = None
+
+    def prepare(self) -> None:
+        """See `BuildFastRunner`."""
+        self._opening = start_daemon("inkling-kernels", self._library.open)
 
     def __call__(self, plan: RunnerPlan, *, at_once: bool) -> NativeRunner | None:
         """See `BuildFastRunner`."""
@@ -43,7 +50,7 @@ class FastRunnerBuilder:
         try:
             if at_once and (reference is None or not self._library.cached):
                 return None
-            library = self._library.open()
+            library = self._library.open() if self._opening is None else self._opening.result()
         except KernelsUnavailable as error:
             raise NoFastRunner(str(error)) from error
         if reference is None:

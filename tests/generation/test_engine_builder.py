@@ -31,6 +31,7 @@ class FastBuilder:
     def __init__(self, at_once: Runner | Exception | None, later: Runner | Exception | None = None) -> None:
         self.plans: list[RunnerPlan] = []
         self.learned = 0
+        self.prepared = 0
         self.gate = threading.Event()
         self._at_once = at_once
         self._later = later
@@ -44,6 +45,9 @@ class FastBuilder:
             raise outcome
         return outcome
 
+    def prepare(self) -> None:
+        self.prepared += 1
+
     def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
         self.learned += 1
 
@@ -53,8 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_gpt2(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def build(folder: Path, fast: FastBuilder | None, precision="auto") -> BatchingEngine:
-    setup = EngineSetup(EngineLimits(max_running=2), precision)
+def build(folder: Path, fast: FastBuilder | None, precision="auto", patience_s: float = 0.0) -> BatchingEngine:
+    setup = EngineSetup(EngineLimits(max_running=2), precision, patience_s=patience_s)
     return build_engine(find_source(str(folder)), folder.parent / "cache", setup, LoadProgress(), fast)
 
 
@@ -97,6 +101,16 @@ async def test_a_cold_fast_path_takes_over_when_it_is_built(folder: Path) -> Non
     await engine.aclose()
 
 
+async def test_a_fast_path_built_in_time_serves_from_the_first_text(folder: Path) -> None:
+    fast = FastBuilder(None, RecordingRunner("fast"))
+    fast.gate.set()
+    engine = build(folder, fast, patience_s=60.0)
+    assert (fast.prepared, fast.learned) == (1, 1)
+    assert engine.stats().path == "fast"
+    assert (await collect(engine, REQUEST)).ends
+    await engine.aclose()
+
+
 @pytest.mark.parametrize(
     ("precision", "event"),
     [("auto", "fast_path_unavailable"), ("fp32", "fast_path_unavailable"), ("bf16", "served_in_fp32")],
@@ -115,9 +129,10 @@ def test_a_fast_path_that_can_not_be_is_told_once(problem: Exception, reason: st
         path = FastPath(fast, plan_for(precision))
         with capture_logs() as logs:
             assert path.begin() is None
-            thread = path.follow(received.append)
-            if thread is not None:
-                thread.join()
+            later = path.build_later()
+            if later is not None:
+                assert later.result() is None
+                path.hand_over(later, received.append)
         [said] = [line for line in logs if line["log_level"] != "debug"]
         assert (said["event"], said["reason"], said["log_level"]) == (event, reason, "warning")
     assert received == []
@@ -128,7 +143,7 @@ def test_a_precision_that_can_not_be_had_is_told(precision, lines: int) -> None:
     with capture_logs() as logs:
         path = FastPath(None, plan_for(precision))
         assert path.begin() is None
-        assert path.follow(lambda runner: None) is None
+        assert path.build_later() is None
     assert [line["asked_for"] for line in logs] == [precision] * lines
 
 
@@ -142,7 +157,8 @@ def test_a_runner_that_is_refused_is_told() -> None:
     with capture_logs() as logs:
         path = FastPath(fast, plan_for())
         path.begin()
-        thread = path.follow(refuse)
-        assert thread is not None
-        thread.join()
+        later = path.build_later()
+        assert later is not None
+        assert later.result() is not None
+        path.hand_over(later, refuse)
     assert [line["reason"] for line in logs if line["log_level"] == "warning"] == ["ValueError: another model's"]
