@@ -19,11 +19,12 @@ from generation.model_cache import ModelCache
 from generation.model_source import ModelSource
 from generation.models import load_model
 from generation.runner import Runner
-from generation.torch_runner import TorchRunner
 from generation.types import EngineLimits, LoadedModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from generation.torch_runner import TorchRunner
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,9 @@ def _wait(later: Future[Runner | None] | None, seconds: float) -> Runner | None:
 
 def _build_torch_runner(model: LoadedModel, network: PreTrainedModel, limits: EngineLimits) -> TorchRunner:
     """The runner tries the network when it is made; one whose parts it does not know fails there."""
+    # Here, since with it comes what transformers knows of generating: two seconds that a fast runner needs not.
+    from generation.torch_runner import TorchRunner
+
     try:
         return TorchRunner(network, model.max_model_len, limits)
     except Exception as error:
