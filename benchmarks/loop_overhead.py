@@ -54,7 +54,7 @@ class InstantRunner:
         self.vocabulary = vocabulary
         self._logits = torch.zeros(ROWS, vocabulary)
 
-    def room_for(self, positions: int) -> bool:
+    def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         return True
 
     def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:

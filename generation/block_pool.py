@@ -23,14 +23,17 @@ def name_block(before: bytes, token_ids: Sequence[int]) -> bytes:
 class BlockPool:
     """Blocks are numbered; each is free, held by so many sequences, or remembered for the next with the same text."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, budget: int) -> None:
+        """There are `size` of them, and more than `budget` only for who needs them: none are remembered beyond that."""
         self._size = size
+        self._budget = budget
         self.forget_all()
 
     @property
     def available(self) -> int:
-        """How many could be taken now: those free, and those that are only remembered."""
-        return len(self._free) + len(self._idle)
+        """How many more may be held within the budget; those that are only remembered give way. Below zero when one
+        text took more than the budget."""
+        return self._budget - len(self._holders)
 
     @property
     def in_use(self) -> int:
@@ -38,14 +41,15 @@ class BlockPool:
         return self._size - len(self._free)
 
     def take(self) -> int:
-        """A block of one's own: a free one, or the one that has been idle longest. Raises MemoryError."""
-        if self._free:
-            block = self._free.pop()
-        elif self._idle:
-            block, _ = self._idle.popitem(last=False)
-            self.forget(block)
-        else:
+        """A block of one's own: a free one within the budget, or the one that has been idle longest.
+
+        Raises MemoryError when all are held.
+        """
+        if self._idle and (not self._free or self.in_use >= self._budget):
+            self._forget_oldest()
+        if not self._free:
             raise MemoryError("there is no block left")
+        block = self._free.pop()
         self._holders[block] = 1
         return block
 
@@ -66,10 +70,12 @@ class BlockPool:
         if self._holders[block]:
             return
         del self._holders[block]
-        if block in self._names:
-            self._idle[block] = None
-        else:
+        if block not in self._names:
             self._free.append(block)
+            return
+        self._idle[block] = None
+        if self.in_use > self._budget:
+            self._forget_oldest()
 
     def remember(self, block: int, name: bytes) -> None:
         """Let a full block be found by its name; the first of equal ones is kept."""
@@ -85,6 +91,9 @@ class BlockPool:
         if block in self._idle:
             del self._idle[block]
             self._free.append(block)
+
+    def _forget_oldest(self) -> None:
+        self.forget(next(iter(self._idle)))
 
     def forget_all(self) -> None:
         self._free = list(range(self._size - 1, -1, -1))

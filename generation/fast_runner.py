@@ -78,6 +78,8 @@ class FastRunnerBuilder:
             except WrongNumbers as error:
                 log.warning("fast_path_computes_wrongly", precision=precision, finding=str(error))
                 failures.append(f"{precision}: {error}")
+                # Before the next one takes as much memory again.
+                del runner
             else:
                 return runner
         raise NoFastRunner("its numbers are wrong: " + "; ".join(failures))

@@ -12,8 +12,6 @@ import torch
 
 from config.sampling import SamplingOptions
 
-_LEAST_TEMPERATURE = 1e-200
-"""Less would make scores infinite, and so no distribution at all; here only the likeliest tokens are left anyway."""
 _LIKELIEST = 1024
 """top_p looks at this many tokens first, and sorts the whole vocabulary only when they do not settle it."""
 

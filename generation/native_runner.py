@@ -45,7 +45,7 @@ class _Text:
 
 
 class NativeRunner:
-    """`limits.cache_bytes` bounds what runs and what is remembered; at least one text of the longest kind fits."""
+    """`limits.cache_bytes` bounds what runs and what is remembered; only a text that runs alone may need more."""
 
     def __init__(
         self, network: NativeNetwork, embedding: Embedding, sampler: Sampler, limits: EngineLimits, path: str
@@ -54,10 +54,12 @@ class NativeRunner:
         self._embedding = embedding
         self._sampler = sampler
         self._path = path
+        # While its prompt is open a text has one block more: a row's copy of the prompt's last one.
         longest = -(-embedding.positions // BLOCK) + 1
-        size = max(limits.cache_bytes // network.block_bytes, 2 * longest)
+        budget = limits.cache_bytes // network.block_bytes
+        size = max(budget, longest)
         network.set_cache(size)
-        self._pool = BlockPool(size)
+        self._pool = BlockPool(size, budget)
         self._tables = np.zeros((limits.max_running, longest), dtype=np.int32)
         self._rows: dict[int, _Text] = {}
         self._open: dict[int, _Text] = {}
@@ -83,11 +85,11 @@ class NativeRunner:
     def cache_bytes(self) -> int:
         return self._pool.in_use * self._network.block_bytes
 
-    def room_for(self, positions: int) -> bool:
+    def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         if not self._rows:
             return True
         promised = sum(text.growth for text in self._rows.values())
-        shared = sum(len(text.blocks) for text in self._open.values())
+        shared = 0 if prompt is None else len(_text_of(prompt).blocks)
         return -(-positions // BLOCK) + 1 <= self._pool.available + shared - promised
 
     def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
@@ -98,10 +100,11 @@ class NativeRunner:
         return prompt
 
     def prefill(self, prompt: PromptPass) -> torch.Tensor:
-        return self._run_chunk(prompt, every=False)[0]
+        return self._run_chunk(prompt, self.chunk, every=False)[0]
 
     def score(self, prompt: PromptPass) -> torch.Tensor:
-        return self._run_chunk(prompt, every=True)
+        # Fewer at once: these logits are many.
+        return self._run_chunk(prompt, _SHARED_CHUNK, every=True)
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
         source = _text_of(prompt)
@@ -167,9 +170,9 @@ class NativeRunner:
             text.name, text.length = name, first + BLOCK
         return text
 
-    def _run_chunk(self, prompt: PromptPass, *, every: bool) -> torch.Tensor:
+    def _run_chunk(self, prompt: PromptPass, size: int, *, every: bool) -> torch.Tensor:
         text = _text_of(prompt)
-        tokens = prompt.token_ids[prompt.position : prompt.position + self.chunk]
+        tokens = prompt.token_ids[prompt.position : prompt.position + size]
         while len(text.blocks) * BLOCK < text.length + len(tokens):
             text.blocks.append(self._pool.take())
         places = np.arange(text.length, text.length + len(tokens), dtype=np.int32)

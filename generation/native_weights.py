@@ -33,7 +33,11 @@ class Embedding:
 
     def __init__(self, tokens: torch.Tensor, places: torch.Tensor | None, shape: NetworkShape) -> None:
         """`tokens` [vocabulary, hidden] as stored; of a mapped file, what is looked up comes into memory.
-        `places` [position, hidden] are added in GPT-2."""
+        `places` [position, hidden] are added in GPT-2. Raises ValueError when they have other sizes than the shape."""
+        if len(tokens) < shape.vocabulary or tokens.shape[1:] != (shape.hidden,):
+            raise ValueError(f"the embedding is {list(tokens.shape)} where the model has {shape.vocabulary} tokens")
+        if places is not None and places.shape != (shape.positions, shape.hidden):
+            raise ValueError(f"the positions' embedding is {list(places.shape)} where the model has {shape.positions}")
         self._brain = tokens.dtype == torch.bfloat16
         self._tokens = (tokens.view(torch.int16) if self._brain else tokens).numpy()
         self._places = None if places is None else places.float().numpy()
@@ -81,7 +85,8 @@ def check_family(config: PretrainedConfig) -> None:
 def build_network(
     library: ctypes.CDLL, plan: NativePlan, precision: WeightPrecision
 ) -> tuple[NativeNetwork, Embedding]:
-    """Reads and packs the weights. Raises NoFastRunner, KeyError when some are missing, MemoryError."""
+    """Reads and packs the weights. Raises NoFastRunner, MemoryError, and KeyError and ValueError for a file that is not
+    the model that its configuration tells of."""
     check_family(plan.model.config)
     shape = _shape(plan.model.config, plan.model.max_model_len)
     network = NativeNetwork(library, shape, precision, plan.most_rows, plan.threads)
@@ -116,32 +121,34 @@ def _fill_gpt2(network: NativeNetwork, plan: NativePlan, shape: NetworkShape) ->
 
 
 def _fill_llama(network: NativeNetwork, plan: NativePlan, shape: NetworkShape) -> Embedding:
-    weights = StoredWeights(plan.folder, ("model.",))
+    """Which products have biases is the configuration's to say: others that a file has mean nothing."""
+    weights, config = StoredWeights(plan.folder, ("model.",)), plan.model.config
+    projected = getattr(config, "attention_bias", False)
+    around = getattr(config, "mlp_bias", False)
     for layer in range(shape.layers):
         attention, inner = f"layers.{layer}.self_attn", f"layers.{layer}.mlp"
-        network.set_layer(layer, 0, *_join(weights, [f"{attention}.{name}_proj" for name in "qkv"]))
-        network.set_layer(layer, 1, *_join(weights, [f"{attention}.o_proj"]))
-        network.set_layer(layer, 2, *_join(weights, [f"{inner}.gate_proj", f"{inner}.up_proj"]))
-        network.set_layer(layer, 3, *_join(weights, [f"{inner}.down_proj"]))
-        network.set_norm(layer, 0, *_norm(weights, f"layers.{layer}.input_layernorm"))
-        network.set_norm(layer, 1, *_norm(weights, f"layers.{layer}.post_attention_layernorm"))
-    network.set_norm(0, 2, *_norm(weights, "norm"))
+        queries = [f"{attention}.{name}_proj" for name in "qkv"]
+        network.set_layer(layer, 0, *_join(weights, queries, biased=projected or config.model_type == "qwen2"))
+        network.set_layer(layer, 1, *_join(weights, [f"{attention}.o_proj"], biased=projected))
+        network.set_layer(layer, 2, *_join(weights, [f"{inner}.gate_proj", f"{inner}.up_proj"], biased=around))
+        network.set_layer(layer, 3, *_join(weights, [f"{inner}.down_proj"], biased=around))
+        network.set_norm(layer, 0, weights.get(f"layers.{layer}.input_layernorm.weight"), None)
+        network.set_norm(layer, 1, weights.get(f"layers.{layer}.post_attention_layernorm.weight"), None)
+    network.set_norm(0, 2, weights.get("norm.weight"), None)
     tokens = _set_head(network, weights, "embed_tokens.weight")
     network.set_angles(*_angles(plan.model.config, shape))
     return Embedding(tokens, None, shape)
 
 
-def _join(weights: StoredWeights, names: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Matrices, and biases where there are any, one below the other."""
+def _join(weights: StoredWeights, names: Sequence[str], *, biased: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Matrices, and their biases, one below the other."""
     matrices = [weights.get(f"{name}.weight") for name in names]
-    found = [weights.find(f"{name}.bias") for name in names]
-    biases = [torch.zeros(len(m)) if b is None else b for m, b in zip(matrices, found, strict=True)]
     matrix = matrices[0] if len(matrices) == 1 else torch.cat(matrices)
-    return matrix, torch.cat(biases) if any(bias is not None for bias in found) else None
+    return matrix, torch.cat([weights.get(f"{name}.bias") for name in names]) if biased else None
 
 
-def _norm(weights: StoredWeights, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:
-    return weights.get(f"{name}.weight"), weights.find(f"{name}.bias")
+def _norm(weights: StoredWeights, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    return weights.get(f"{name}.weight"), weights.get(f"{name}.bias")
 
 
 def _set_head(network: NativeNetwork, weights: StoredWeights, embedding: str) -> torch.Tensor:
@@ -149,8 +156,8 @@ def _set_head(network: NativeNetwork, weights: StoredWeights, embedding: str) ->
 
     Returns the embedding, opened anew: of a mapped file only what is looked up comes into memory.
     """
-    head, bias = weights.find("lm_head.weight"), weights.find("lm_head.bias")
-    network.set_layer(0, 4, weights.get(embedding) if head is None else head, bias)
+    head = weights.find("lm_head.weight")
+    network.set_layer(0, 4, weights.get(embedding) if head is None else head, None)
     del head
     tokens = weights.find(embedding)
     return weights.get("lm_head.weight") if tokens is None else tokens

@@ -40,7 +40,11 @@ class Prefill:
         prompt = group.prompt
         if prompt is None or not prompt.finished:
             return started
-        while group.waiting and (row := self._scheduler.free_row) is not None and self._has_room(group):
+        while (
+            group.waiting
+            and (row := self._scheduler.free_row) is not None
+            and self._runner.room_for(group.positions, prompt)
+        ):
             self._runner.adopt(row, prompt, group.positions)
             started.append(self._scheduler.start(group))
         if not group.waiting:
@@ -63,7 +67,7 @@ class Prefill:
         prompt = group.prompt if group.scoring is None else group.scoring.prompt
         if prompt is not None:
             return None if prompt.finished else prompt
-        if not self._has_room(group):
+        if not self._runner.room_for(group.positions):
             return None
         group.begun = True
         if group.scoring is not None:
@@ -71,9 +75,6 @@ class Prefill:
             return group.scoring.prompt
         group.prompt = self._runner.open(group.token_ids)
         return group.prompt
-
-    def _has_room(self, group: PromptGroup) -> bool:
-        return self._runner.room_for(group.positions)
 
     def _score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
         start = prompt.position

@@ -36,13 +36,15 @@ class ReferenceLogits:
         """[token, vocabulary]; None when they were not recorded, or can't be read: then they can be recorded anew."""
         try:
             logits = load_file(self._path)["logits"]
+            if len(logits) != len(self.token_ids):
+                raise ValueError("these are of another text")
         except Exception as error:
             if self._path.exists():
                 log.warning("reference_unreadable", error=type(error).__name__)
                 with contextlib.suppress(OSError):
                     self._path.unlink()
             return None
-        return logits if len(logits) == len(self.token_ids) else None
+        return logits
 
     @torch.inference_mode()
     def record(self, network: PreTrainedModel) -> None:

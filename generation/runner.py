@@ -61,11 +61,11 @@ class Runner(Protocol):
         """Memory of all keys and values held now."""
         ...
 
-    def room_for(self, positions: int) -> bool:
+    def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         """Whether one more sequence of so many positions fits beside what runs and how far that may still grow.
 
-        Always true while nothing runs, for as many positions as the model takes. Asked before a prompt is opened, and
-        again, with the prompt open, before each row that continues it.
+        Always true while nothing runs, for as many positions as the model takes. `prompt` is the open one that it
+        continues; it shares what that holds.
         """
         ...
 
@@ -108,7 +108,7 @@ class Runner(Protocol):
         ...
 
     def wipe(self) -> None:
-        """Forget every row and prompt, for example after a failed step, and give their memory back.
+        """Forget every row and prompt, for example after a failed step; what they held can be used again.
 
         None of them is released or closed afterwards.
         """

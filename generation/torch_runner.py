@@ -86,7 +86,7 @@ class TorchRunner:
         being_read = sum(count_bytes(prompt.cache) for prompt in self._open.values() if prompt.logits is None)
         return self._passes.rows.nbytes + self._remembered.nbytes + being_read
 
-    def room_for(self, positions: int) -> bool:
+    def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         """All rows have the width of the longest, and come in the batch sizes that agree."""
         running = len(self._in_use)
         longest = max(positions, self._longest())

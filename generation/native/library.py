@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from generation.native.compiler import Compiler, KernelsUnavailable, describe_cpu, find_compiler
 
 SOURCES = Path(__file__).parent
-ABI_VERSION = 1
+ABI_VERSION = 2
 """Raise it together with the one in abi.cpp when a function's arguments or a struct's fields change."""
 
 log = structlog.get_logger(__name__)

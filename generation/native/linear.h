@@ -8,7 +8,7 @@ namespace inkling {
 // Rows of activations as one precision reads them. Bytes come with a scale and a sum for each GROUP of inputs.
 struct Activations {
   int stride = 0;  // inputs, padded
-  const float* floats = nullptr;
+  float* floats = nullptr;
   int8_t* bytes = nullptr;
   float* units = nullptr;  // what a byte's 1 stands for, by group
   float* sums = nullptr;   // of the numbers the bytes stand for, by group
@@ -28,6 +28,8 @@ inline int32_t put_bytes(int8_t* to, Floats whole) {
   return total;
 }
 
+constexpr float SMALLEST = 1e-30f;
+
 // Each group by its own largest number, so that one huge activation spoils the precision of its neighbours only. A row
 // that holds something that is no number gets a scale that is none, and all that is made of it shows it.
 inline void to_bytes(const Activations& in, int row) {
@@ -37,7 +39,9 @@ inline void to_bytes(const Activations& in, int row) {
   for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
     Ints most = {};
     for (int input = 0; input < GROUP; input += LANES) most = maximum(most, magnitudes(load(from + input)));
-    const float largest = from_magnitude(maximum(most)), inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    const float largest = from_magnitude(maximum(most));
+    // What is smaller has no share in any sum, and its inverse would be infinite.
+    const float inverse = largest < SMALLEST ? 0.0f : 127.0f / largest;
     int32_t total = 0;
     for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
     const float unit = largest / 127.0f;

@@ -5,12 +5,12 @@
 // 4 or 8 bits in blocks of 32 keep what they were. Being unsigned is what the CPU's byte products ask of one side.
 #pragma once
 
-#include <thread>
+#include <atomic>
 #include <type_traits>
-#include <vector>
 
 #include "memory.h"
 #include "simd.h"
+#include "threads.h"
 
 namespace inkling {
 
@@ -28,7 +28,6 @@ struct Matrix {
   Memory weights, scales, bias;
 
   int padded_outputs() const { return panels * PANEL; }
-  size_t bytes() const { return weights.bytes() + scales.bytes() + bias.bytes(); }
 
   template <class T>
   const T* panel(int index) const { return weights.as<T>() + static_cast<int64_t>(index) * padded_inputs * PANEL; }
@@ -105,13 +104,13 @@ inline Matrix pack(const float* weights, const float* bias, int outputs, int inp
   matrix.weights = Memory(static_cast<size_t>(matrix.padded_outputs()) * matrix.padded_inputs * size);
   if (precision == Precision::BYTE) matrix.scales = Memory(matrix.weights.bytes() / GROUP * 2 * sizeof(Half));
   matrix.bias = Memory(matrix.padded_outputs() * sizeof(float));
-  std::vector<std::thread> packers;
-  for (int thread = 0; thread < threads; ++thread) {
-    packers.emplace_back([&, thread] {
-      for (int panel = thread; panel < matrix.panels; panel += threads) pack_panel(matrix, panel, weights, gated);
-    });
-  }
-  for (auto& packer : packers) packer.join();
+  std::atomic<int> next{0};
+  const auto pack_some = [&] {
+    for (int panel = next++; panel < matrix.panels; panel = next++) pack_panel(matrix, panel, weights, gated);
+  };
+  std::vector<std::thread> helpers = start_threads(threads - 1, [&](int) { pack_some(); });
+  pack_some();
+  for (auto& helper : helpers) helper.join();
   for (int panel = 0; bias && panel < matrix.panels; ++panel) {
     for (int place = 0; place < PANEL; ++place) {
       const int source = source_row(panel, place, outputs, gated);

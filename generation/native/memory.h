@@ -19,15 +19,10 @@ class Memory {
   Memory() = default;
   enum Filling { ZEROS, UNTOUCHED };
 
-  // UNTOUCHED memory is given by the machine page by page, when it is written to.
+  // UNTOUCHED memory is given by the machine page by page, when it is written to; more may be asked for than there is.
   explicit Memory(size_t bytes, Filling filling = ZEROS) : bytes_(round_up(bytes, 64)) {
-    const size_t alignment = bytes_ >= (2u << 20) ? (2u << 20) : 64;
-    data_.reset(std::aligned_alloc(alignment, round_up(bytes_, alignment)));
-    if (!data_) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-    if (alignment > 64 && filling == ZEROS) madvise(data_.get(), bytes_ / alignment * alignment, MADV_HUGEPAGE);
-#endif
-    if (filling == ZEROS) std::memset(data_.get(), 0, bytes_);
+    if (filling == UNTOUCHED) reserve();
+    else allocate();
   }
   template <class T>
   T* as() const { return static_cast<T*>(data_.get()); }
@@ -35,9 +30,30 @@ class Memory {
 
  private:
   struct Free {
-    void operator()(void* pointer) const { std::free(pointer); }
+    size_t mapped = 0;  // bytes, when it was not allocated
+    void operator()(void* pointer) const {
+      if (mapped) munmap(pointer, mapped);
+      else std::free(pointer);
+    }
   };
-  std::unique_ptr<void, Free> data_;
+
+  void allocate() {
+    const size_t alignment = bytes_ >= (2u << 20) ? (2u << 20) : 64;
+    data_ = {std::aligned_alloc(alignment, round_up(bytes_, alignment)), Free{0}};
+    if (!data_) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+    if (alignment > 64) madvise(data_.get(), bytes_ / alignment * alignment, MADV_HUGEPAGE);
+#endif
+    std::memset(data_.get(), 0, bytes_);
+  }
+
+  void reserve() {
+    void* mapped = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    data_ = {mapped, Free{bytes_}};
+  }
+
+  std::unique_ptr<void, Free> data_{nullptr, Free{}};
   size_t bytes_ = 0;
 };
 

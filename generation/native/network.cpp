@@ -6,10 +6,10 @@ namespace inkling {
 
 namespace {
 
-constexpr int STEPS_PER_LAYER = 11, OTHER_STEPS = 4;
+// Calls of `share`: two norms, four products, at most two for attention, and two to make bytes of what is in between; and
+// the embeddings, the last norm and the head.
+constexpr int STEPS_PER_LAYER = 10, OTHER_STEPS = 3;
 constexpr int64_t PIECE_BYTES = 1 << 20;
-
-int widest(int a, int b, int c) { return a > b ? (a > c ? a : c) : (b > c ? b : c); }
 
 Memory copy_padded(const float* from, int count, int64_t padded) {
   Memory buffer(padded * sizeof(float));
@@ -29,7 +29,7 @@ Network::Network(const Shape& shape)
       inner_stride_(round_up(shape.inner, PADDING)),
       scores_stride_(round_up(shape.most_positions, GROUP)),
       team_(shape.threads, shape.layers * STEPS_PER_LAYER + OTHER_STEPS) {
-  const int64_t rows = shape.most_rows, wide = widest(hidden_stride_, context_stride_, inner_stride_);
+  const int64_t rows = shape.most_rows, wide = std::max({hidden_stride_, context_stride_, inner_stride_});
   stream_ = Memory(rows * hidden_stride_ * sizeof(float));
   normed_ = Memory(rows * hidden_stride_ * sizeof(float));
   projected_ = Memory(rows * projected_stride_ * sizeof(float));
@@ -96,12 +96,12 @@ KeyValues<Number> Network::cache() const {
 // Layer norm, or its mean-free kin RMS norm (Zhang and Sennrich 2019), in the order of one row's channels.
 void Network::normalize(const Norm& norm, const float* from, const Activations& to, int row) const {
   const int hidden = shape_.hidden;
-  float* target = const_cast<float*>(to.floats) + static_cast<int64_t>(row) * to.stride;
+  float* target = to.floats + static_cast<int64_t>(row) * to.stride;
   float mean = 0;
   if (!shape_.gated) {
     Floats total = splat(0.0f);
     for (int channel = 0; channel < hidden_stride_; channel += LANES) total += load(from + channel);
-    mean = sum(total) / hidden;
+    mean = sum(total) / hidden;  // what pads the row is zero
   }
   Floats squares = splat(0.0f);
   for (int channel = 0; channel < hidden / LANES * LANES; channel += LANES) {
@@ -180,15 +180,17 @@ void Network::forward(Member& member) {
   const auto normalize_rows = [&](const Norm& norm, const Matrix& next) {
     member.share(rows, [&](int row) {
       normalize(norm, stream + static_cast<int64_t>(row) * hidden_stride_, normed, row);
-      if (bytes(next)) to_bytes(normed, row);
+      if (takes_bytes(next)) to_bytes(normed, row);
     });
   };
   const auto shrink_rows = [&](const Activations& which, const Matrix& next) {
-    if (bytes(next)) member.share(rows, [&](int row) { to_bytes(which, row); });
+    if (takes_bytes(next)) member.share(rows, [&](int row) { to_bytes(which, row); });
   };
   member.share(rows, [&](int row) {
-    std::memcpy(stream + static_cast<int64_t>(row) * hidden_stride_,
-                step_.embeddings + static_cast<int64_t>(row) * shape_.hidden, shape_.hidden * sizeof(float));
+    float* to = stream + static_cast<int64_t>(row) * hidden_stride_;
+    std::memcpy(to, step_.embeddings + static_cast<int64_t>(row) * shape_.hidden, shape_.hidden * sizeof(float));
+    // Zeros after it, also where an earlier row left something that is no number.
+    std::memset(to + shape_.hidden, 0, (hidden_stride_ - shape_.hidden) * sizeof(float));
   });
   for (int index = 0; index < shape_.layers; ++index) {
     const Layer& layer = layers_[index];
@@ -205,7 +207,7 @@ void Network::forward(Member& member) {
   member.share(step_.outputs, [&](int output) {
     const int row = step_.output_rows[output];
     normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
-    if (bytes(head_)) to_bytes(normed, output);
+    if (takes_bytes(head_)) to_bytes(normed, output);
   });
   apply(member, head_, normed, step_.outputs, Then::STORE, step_.logits, head_.padded_outputs());
 }
@@ -254,8 +256,8 @@ int32_t inkling_network_cache(Network* network, int64_t blocks) try {
   return 0;
 }
 
-void inkling_network_copy_block(Network* network, int32_t from, int32_t to) { network->copy_block(from, to); }
+void inkling_network_copy_block(Network* network, int32_t from, int32_t to) noexcept { network->copy_block(from, to); }
 int32_t inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
-void inkling_network_run(Network* network, const inkling::Step* step) { network->run(*step); }
+void inkling_network_run(Network* network, const inkling::Step* step) noexcept { network->run(*step); }
 
 }

@@ -48,7 +48,6 @@ class Network {
   void copy_block(int32_t from, int32_t to);
   void run(const Step& step);
 
-  const Shape& shape() const { return shape_; }
   int logits_stride() const { return head_.padded_outputs(); }
 
  private:
@@ -64,7 +63,7 @@ class Network {
   KeyValues<Number> cache() const;
   void normalize(const Norm& norm, const float* from, const Activations& to, int row) const;
   void apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out, int64_t stride);
-  bool bytes(const Matrix& matrix) const { return matrix.precision == Precision::BYTE; }
+  static bool takes_bytes(const Matrix& matrix) { return matrix.precision == Precision::BYTE; }
 
   Shape shape_;
   Heads heads_;
@@ -77,8 +76,8 @@ class Network {
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, units_, sums_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
   Step step_{};
-  Team team_;
   std::function<void(Member&)> body_;
+  Team team_;  // last: its threads end before anything that they read
 };
 
 }  // namespace inkling

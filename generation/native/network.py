@@ -6,11 +6,13 @@ import ctypes
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from generation.native.pointers import check_memory
 
 BLOCK = 16
 """Positions per block of keys and values; BLOCK in attention.h."""
@@ -58,6 +60,18 @@ class NetworkShape:
     """The longest sequence."""
     epsilon: float
 
+    @property
+    def matrix_sizes(self) -> tuple[tuple[int, int], ...]:
+        """[output, input] of a layer's matrices and of the head, by their places in `NativeNetwork.set_layer`."""
+        context = self.heads * self.head_size
+        return (
+            (context + 2 * self.key_heads * self.head_size, self.hidden),
+            (self.hidden, context),
+            (self.inner * 2 if self.gated else self.inner, self.hidden),
+            (self.hidden, self.inner),
+            (self.vocabulary, self.hidden),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -86,6 +100,8 @@ class NativeNetwork:
         self._precision = precision
         half_cache = precision != "fp32"
         self._shape = shape
+        self._most_rows = most_rows
+        self._blocks = 0
         address = library.inkling_network_new(
             _Shape(
                 *(shape.layers, shape.hidden, shape.heads, shape.key_heads, shape.head_size, shape.inner),
@@ -96,7 +112,8 @@ class NativeNetwork:
         if not address:
             raise MemoryError
         self._network = ctypes.c_void_p(address)
-        weakref.finalize(self, library.inkling_network_delete, self._network)
+        # Not at the process's end: a thread may still be inside.
+        weakref.finalize(self, library.inkling_network_delete, self._network).atexit = False
         self._logits_stride = 0
         padded_head = -(-shape.head_size // 16) * 16
         self.block_bytes = shape.layers * shape.key_heads * 2 * BLOCK * padded_head * (2 if half_cache else 4)
@@ -104,34 +121,43 @@ class NativeNetwork:
 
     def set_layer(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """Places: 0 query, key and value, 1 attention's output, 2 the feed-forward's first product (gates first), 3 its
-        second, 4 (of any layer) the head. `weight` is [output, input]; it is packed, not kept."""
+        second, 4 (of any layer) the head. `weight` is [output, input]; it is packed, not kept. Raises ValueError when
+        it has another size than the shape says."""
+        _check_size(weight, bias, self._shape.matrix_sizes[place])
         weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
         precision = _PRECISIONS[self._precision]
         done = self._functions.inkling_network_matrix(
             self._network, layer, place, _address(weight), _address(bias), precision
         )
-        _check(done)
+        check_memory(done)
         self._logits_stride = self._functions.inkling_network_logits_stride(self._network)
 
     def set_norm(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-        """Places: 0 before attention, 1 before the feed-forward part, 2 (of any layer) the last one."""
+        """Places: 0 before attention, 1 before the feed-forward part, 2 (of any layer) the last. Raises ValueError."""
+        _check_size(weight, bias, (self._shape.hidden,))
         weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
-        _check(self._functions.inkling_network_norm(self._network, layer, place, _address(weight), _address(bias)))
+        check_memory(
+            self._functions.inkling_network_norm(self._network, layer, place, _address(weight), _address(bias))
+        )
 
     def set_angles(self, cosines: torch.Tensor, sines: torch.Tensor) -> None:
-        """[position, half of the head's channels]."""
+        """[position, half of the head's channels]. Raises ValueError."""
+        for angles in (cosines, sines):
+            _check_size(angles, None, (self._shape.positions, self._shape.head_size // 2))
         cosines, sines = cosines.float().contiguous(), sines.float().contiguous()
-        _check(self._functions.inkling_network_angles(self._network, _address(cosines), _address(sines)))
+        check_memory(self._functions.inkling_network_angles(self._network, _address(cosines), _address(sines)))
 
     def set_cache(self, blocks: int) -> None:
         """Room for keys and values, taken from the machine as it is used."""
-        _check(self._functions.inkling_network_cache(self._network, blocks))
+        check_memory(self._functions.inkling_network_cache(self._network, blocks))
+        self._blocks = blocks
 
     def copy_block(self, source: int, target: int) -> None:
         self._functions.inkling_network_copy_block(self._network, source, target)
 
     def run(self, rows: Rows) -> torch.Tensor:
-        """The logits [output, vocabulary]; writes the rows' keys and values into their blocks."""
+        """The logits [output, vocabulary]; writes the rows' keys and values into their blocks. Raises ValueError."""
+        self._check_rows(rows)
         logits = torch.empty((len(rows.outputs), self._logits_stride))
         shared = len(rows.tables) == 1
         step = _Step(
@@ -141,6 +167,24 @@ class NativeNetwork:
         )
         self._functions.inkling_network_run(self._network, step)
         return logits[:, : self._shape.vocabulary]
+
+    def _check_rows(self, rows: Rows) -> None:
+        """The kernels trust what they are given: whatever is wrong here would be read or written beyond memory."""
+        count, shape = len(rows.positions), self._shape
+        sound = (
+            _is_plain(rows.embeddings, np.float32, (count, shape.hidden))
+            and all(_is_plain(each, np.int32, each.shape) for each in (rows.positions, rows.outputs))
+            and rows.tables.dtype == np.int32
+            and (rows.tables.strides[1] == 4 or rows.tables.shape[1] == 1)
+            and len(rows.tables) in (1, count)
+            and 0 < count <= self._most_rows
+            and 0 <= rows.positions.min() <= rows.positions.max() < min(shape.positions, rows.tables.shape[1] * BLOCK)
+            and 0 <= rows.tables.min() <= rows.tables.max() < self._blocks
+            and len(rows.outputs) > 0
+            and 0 <= rows.outputs.min() <= rows.outputs.max() < count
+        )
+        if not sound or len(rows.outputs) > self._most_rows:
+            raise ValueError("these rows are not as the network takes them")
 
 
 def _declare(library: ctypes.CDLL) -> None:
@@ -164,6 +208,11 @@ def _address(tensor: torch.Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
 
 
-def _check(done: int) -> None:
-    if not done:
-        raise MemoryError
+def _check_size(weight: torch.Tensor, bias: torch.Tensor | None, size: tuple[int, ...]) -> None:
+    if tuple(weight.shape) != size or (bias is not None and tuple(bias.shape) != size[:1]):
+        found = [list(each.shape) for each in (weight, bias) if each is not None]
+        raise ValueError(f"weights are {found} where the model has {list(size)}")
+
+
+def _is_plain(array: NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]) -> bool:
+    return array.dtype == dtype and array.shape == shape and array.flags.c_contiguous

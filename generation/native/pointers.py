@@ -45,11 +45,17 @@ def int64_address(array: NDArray[np.int64]) -> int:
     return address
 
 
-def bind(library: ctypes.CDLL, name: str, *arguments: type[Any]) -> Callable[..., None]:
-    """A function of the library that returns nothing; ctypes then refuses arguments of other types."""
+def bind(library: ctypes.CDLL, name: str, result: type[Any] | None, *arguments: type[Any]) -> Callable[..., Any]:
+    """A function of the library with the type it returns; ctypes then refuses arguments of other types."""
     # By subscript a new object each time: as an attribute, all who bind it would share its declaration.
     function = library[name]
     function.argtypes = arguments
-    function.restype = None
-    bound: Callable[..., None] = function
+    function.restype = result
+    bound: Callable[..., Any] = function
     return bound
+
+
+def check_memory(done: int) -> None:
+    """Kernels that need memory return 0 where it lacks. Raises MemoryError then."""
+    if not done:
+        raise MemoryError

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from config.sampling import SamplingOptions
-from generation.native.pointers import FloatRows, bind, float_rows, int64_address
+from generation.native.pointers import FloatRows, bind, check_memory, float_rows, int64_address
 from generation.penalties import SamplingRow
 from generation.random_numbers import draw_uniforms
 from generation.types import TokenLogprob
@@ -80,7 +80,7 @@ class NativeSampler:
             uniforms.ctypes.data,
             tokens.ctypes.data,
         )
-        self._sample_rows(batch, 0, len(rows))
+        check_memory(self._sample_rows(batch, len(rows)))
         drawn: list[int] = tokens.tolist()
         return drawn
 
@@ -107,7 +107,7 @@ class NativeSampler:
             top_tokens.ctypes.data,
             top_logprobs.ctypes.data,
         )
-        self._score_rows(batch, 0, len(tokens))
+        check_memory(self._score_rows(batch, len(tokens)))
         tops = zip(top_tokens.tolist(), top_logprobs.tolist(), strict=True)
         return [
             TokenLogprob(token, logprob, tuple(zip(*top, strict=True)))
@@ -126,7 +126,7 @@ class NativeSampler:
 
 
 def _bind_rows(library: ctypes.CDLL, name: str, batch: type[ctypes.Structure]) -> Any:
-    return bind(library, name, ctypes.POINTER(batch), ctypes.c_int64, ctypes.c_int64)
+    return bind(library, name, ctypes.c_int32, ctypes.POINTER(batch), ctypes.c_int64)
 
 
 def _check(logits: torch.Tensor, rows: int) -> FloatRows:

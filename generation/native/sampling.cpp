@@ -37,6 +37,9 @@ void sample_row(const SamplingBatch& batch, int64_t row) {
 
 }  // namespace inkling
 
-extern "C" void inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; ++row) inkling::sample_row(*batch, row);
+extern "C" int32_t inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t rows) try {
+    for (int64_t row = 0; row < rows; ++row) inkling::sample_row(*batch, row);
+    return 1;
+} catch (...) {
+    return 0;
 }

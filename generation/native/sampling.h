@@ -41,10 +41,10 @@ struct SamplingBatch {
     int64_t* tokens;         // out: the token drawn, or -1 when the row's maximum is no finite number
 };
 
-// A function of that row alone. Keeps its memory per thread; any number of threads may sample different rows.
+// A function of that row alone. Keeps its memory per thread.
 void sample_row(const SamplingBatch& batch, int64_t row);
 
 }  // namespace inkling
 
-// Rows first … last - 1.
-extern "C" void inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t first, int64_t last);
+// 0 where memory lacks.
+extern "C" int32_t inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t rows);

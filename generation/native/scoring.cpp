@@ -65,6 +65,9 @@ void score_row(const ScoringBatch& batch, int64_t row) {
 
 }  // namespace inkling
 
-extern "C" void inkling_score_rows(const inkling::ScoringBatch* batch, int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; ++row) inkling::score_row(*batch, row);
+extern "C" int32_t inkling_score_rows(const inkling::ScoringBatch* batch, int64_t rows) try {
+    for (int64_t row = 0; row < rows; ++row) inkling::score_row(*batch, row);
+    return 1;
+} catch (...) {
+    return 0;
 }

@@ -22,5 +22,5 @@ void score_row(const ScoringBatch& batch, int64_t row);
 
 }  // namespace inkling
 
-// Rows first … last - 1.
-extern "C" void inkling_score_rows(const inkling::ScoringBatch* batch, int64_t first, int64_t last);
+// 0 where memory lacks.
+extern "C" int32_t inkling_score_rows(const inkling::ScoringBatch* batch, int64_t rows);

@@ -88,6 +88,11 @@ inline Floats gelu(Floats x) {
 
 // Half floats as keys and values are kept.
 typedef uint16_t Half;
+#if defined(__aarch64__)
+typedef __fp16 Computed;  // which compilers know there before they know _Float16
+#elif !defined(__F16C__)
+typedef _Float16 Computed;
+#endif
 
 #if defined(__F16C__) && defined(__AVX512F__)
 inline Floats load(const Half* from) {
@@ -101,7 +106,7 @@ inline Floats load(const Half* from) {
 inline Floats load(const Half* from) {
   Floats values;
   for (int lane = 0; lane < LANES; ++lane) {
-    _Float16 half;
+    Computed half;
     std::memcpy(&half, from + lane, sizeof half);
     values[lane] = static_cast<float>(half);
   }
@@ -114,7 +119,7 @@ inline void put(Half* to, float value) {
 #if defined(__F16C__)
   *to = _cvtss_sh(value, 0);
 #else
-  const _Float16 half = static_cast<_Float16>(value);
+  const Computed half = static_cast<Computed>(value);
   std::memcpy(to, &half, sizeof half);
 #endif
 }
@@ -134,21 +139,15 @@ inline Floats load(const Brain* from) {
 inline Brain to_brain(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
+  if (value != value) return Brain{0x7fc0};
   return Brain{static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16)};
-}
-
-inline float to_float(Brain value) {
-  const uint32_t bits = static_cast<uint32_t>(value.bits) << 16;
-  float number;
-  std::memcpy(&number, &bits, sizeof number);
-  return number;
 }
 
 inline float to_float(Half value) {
 #if defined(__F16C__)
   return _cvtsh_ss(value);
 #else
-  _Float16 half;
+  Computed half;
   std::memcpy(&half, &value, sizeof half);
   return static_cast<float>(half);
 #endif

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "simd.h"
+#include "threads.h"
 
 namespace inkling {
 
@@ -46,9 +47,9 @@ class Member {
 
 class Team {
  public:
-  Team(int size, int most_steps) : steps_(most_steps), leader_(*this, 0) {
-    for (int index = 1; index < size; ++index) threads_.emplace_back([this, index] { follow(index); });
-  }
+  // Of fewer threads where the machine gives no more.
+  Team(int size, int most_steps)
+      : steps_(most_steps), leader_(*this, 0), threads_(start_threads(size - 1, [this](int index) { follow(index); })) {}
 
   ~Team() {
     closing_.store(true);
@@ -114,6 +115,9 @@ class Team {
   std::vector<std::thread> threads_;
 };
 
+// Of two states of a step. Rounds are counted in 32 bits and begin anew after the last, so only distances tell.
+inline bool is_before(uint64_t state, uint64_t other) { return static_cast<int64_t>(state - other) < 0; }
+
 template <class Work>
 void Member::share(int count, Work work) {
   std::atomic_thread_fence(std::memory_order_acquire);
@@ -128,7 +132,7 @@ void Member::share(int count, Work work) {
       late_ = true;
       return;
     }
-    const uint64_t from = seen < base ? base : seen;
+    const uint64_t from = is_before(seen, base) ? base : seen;
     const int piece = static_cast<int>(from - base);
     if (piece >= count) break;
     if (!step.taken.compare_exchange_weak(seen, from + 1, std::memory_order_relaxed)) continue;
@@ -138,10 +142,10 @@ void Member::share(int count, Work work) {
   }
   if (mine) {
     uint64_t done = step.done.load(std::memory_order_relaxed);
-    while (!step.done.compare_exchange_weak(done, (done < base ? base : done) + mine, std::memory_order_release)) {
+    while (!step.done.compare_exchange_weak(done, (is_before(done, base) ? base : done) + mine, std::memory_order_release)) {
     }
   }
-  for (int spins = 0; step.done.load(std::memory_order_acquire) < base + count; ++spins) {
+  for (int spins = 0; is_before(step.done.load(std::memory_order_acquire), base + count); ++spins) {
     if (spins < 2000) relax();
     else sched_yield();
   }

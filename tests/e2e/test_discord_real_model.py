@@ -18,6 +18,8 @@ from tests.fakes.worlds import stored
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WRITTEN_WITHIN_S = 120.0
+LONG = 4000
+"""Tokens that take the engine far longer than somebody needs to stop them."""
 PROMPT = "Once upon a time there was a lighthouse keeper who"
 
 
@@ -52,7 +54,7 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             assert all("smollm2-135m" in message.content for message in answers)
             await world.ada.click(answers[1], "Pick this")
             await ended(world, 6)
-        async with running_bot(world.discord, backend, store) as bot:
+        async with running_bot(world.discord, backend, store, max_length=LONG) as bot:
             await world.bob.react(answers[0], "🔁")
             await ended(world, 9)
             more = await world.ada.click(answers[0], "⋯ More")
@@ -66,9 +68,9 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             await world.ada.submit(form.modal, {"temperature": "0", "others": "samples=1"})
             await ended(world, 13)
             assert "temperature 0" in world.answers[12].content
-            await world.ada.slash(world.general, "complete", prompt=PROMPT, length=400)
+            await world.ada.slash(world.general, "complete", prompt=PROMPT, length=LONG, temperature=0)
             running = await world.discord.until(lambda: world.newest(threads=2), WRITTEN_WITHIN_S)
-            await world.discord.until(lambda: len(body(running.content)) > len(PROMPT) + 10, WRITTEN_WITHIN_S)
+            await world.discord.until(lambda: len(body(running.content)) > len(f"**{PROMPT}**"), WRITTEN_WITHIN_S)
             await world.ada.click(running, "Stop")
             await world.discord.until(lambda: is_ended(running), WRITTEN_WITHIN_S)
             assert r"stopped by \@Ada" in running.content

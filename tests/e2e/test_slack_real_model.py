@@ -19,6 +19,8 @@ from tests.fakes.worlds import stored
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WRITTEN_WITHIN_S = 120.0
+LONG = 4000
+"""Tokens that take the engine far longer than somebody needs to stop them."""
 PROMPT = "Once upon a time there was a lighthouse keeper who"
 
 
@@ -49,7 +51,7 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             assert all("smollm2-135m" in small(message)[-1] for message in answers)
             await world.ada.click(answers[1], button(answers[1], "Pick this"))
             await ended(world, 6)
-        async with running_bot(world.slack, world.team, backend, store) as bot:
+        async with running_bot(world.slack, world.team, backend, store, max_length=LONG) as bot:
             await world.bob.react(answers[0], "repeat")
             await ended(world, 9)
             more = await world.ada.click(answers[0], button(answers[0], "More"))
@@ -65,7 +67,7 @@ async def test_a_story(tmp_path: Path, backend: LocalBackend) -> None:
             await ended(world, 13)
             assert "temperature 0" in small(world.answers[12])[0]
             before = len(world.general.roots)
-            await world.ada.slash(world.general, "/complete", f"--length 400 -- {PROMPT}")
+            await world.ada.slash(world.general, "/complete", f"--length {LONG} --temperature 0 -- {PROMPT}")
             running = await world.slack.until(lambda: world.newest(before + 1), WRITTEN_WITHIN_S)
             assert running.streaming
             await world.ada.click(world.root, button(world.root, "Stop"))

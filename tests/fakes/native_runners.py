@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generation.engine import BatchingEngine
@@ -24,11 +24,18 @@ class NativeModel:
     folder: Path
 
     def runner(
-        self, limits: EngineLimits | None = None, precision: WeightPrecision = "fp32", threads: int = 1
+        self,
+        limits: EngineLimits | None = None,
+        precision: WeightPrecision = "fp32",
+        threads: int = 1,
+        blocks: int | None = None,
     ) -> NativeRunner:
+        """`blocks` of keys and values instead of so many bytes."""
         limits = limits or EngineLimits()
         plan = NativePlan(self.loaded, self.folder, max(CHUNK, limits.max_running), threads)
         network, embedding = build_network(self.library, plan, precision)
+        if blocks is not None:
+            limits = replace(limits, cache_bytes=blocks * network.block_bytes)
         return NativeRunner(network, embedding, NativeSampler(self.library), limits, f"native {precision}")
 
     def engine(self, limits: EngineLimits, precision: WeightPrecision = "fp32", threads: int = 1) -> BatchingEngine:

@@ -53,7 +53,7 @@ class RecordingRunner:
         """Whether everything that was opened or adopted has been given back."""
         return not self._open and not self._rows
 
-    def room_for(self, positions: int) -> bool:
+    def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         return not self._rows or sum(self._rows.values()) + positions <= self._room
 
     def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:

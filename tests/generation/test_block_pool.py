@@ -6,7 +6,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from generation.block_pool import BEGINNING, BlockPool, name_block
 
-SIZE = 6
+SIZE, BUDGET = 6, 4
 NAMES = tuple(bytes([letter]) for letter in b"abcd")
 HELD = Bundle("held")
 
@@ -16,11 +16,16 @@ class PoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pool = BlockPool(SIZE)
+        self.pool = BlockPool(SIZE, BUDGET)
         self.holders: dict[int, int] = {}
         self.names: dict[bytes, int] = {}
         self.idle: list[int] = []
         self.era = 0
+
+    def forget_oldest(self) -> int:
+        oldest = self.idle.pop(0)
+        self.names = {name: other for name, other in self.names.items() if other != oldest}
+        return oldest
 
     def holds(self, held: tuple[int, int]) -> bool:
         """False for blocks that were held when everything was forgotten."""
@@ -35,11 +40,10 @@ class PoolMachine(RuleBasedStateMachine):
             return -1, -1
         block = self.pool.take()
         assert block not in self.holders
-        if len(used) < SIZE:
-            assert block not in used
+        if self.idle and len(used) >= BUDGET:
+            assert block == self.forget_oldest()
         else:
-            assert block == self.idle.pop(0)
-            self.names = {name: other for name, other in self.names.items() if other != block}
+            assert block not in used
         self.holders[block] = 1
         return self.era, block
 
@@ -74,6 +78,8 @@ class PoolMachine(RuleBasedStateMachine):
             del self.holders[block]
             if block in self.names.values():
                 self.idle.append(block)
+                if len(self.holders) + len(self.idle) > BUDGET:
+                    self.forget_oldest()
 
     @rule(held=HELD, name=strategies.sampled_from(NAMES))
     def remember(self, held: tuple[int, int], name: bytes) -> None:
@@ -99,8 +105,9 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_block_is_somewhere(self) -> None:
-        assert self.pool.available == SIZE - len(self.holders)
+        assert self.pool.available == BUDGET - len(self.holders)
         assert self.pool.in_use == len(self.holders) + len(self.idle)
+        assert self.pool.in_use <= max(BUDGET, len(self.holders))
 
 
 PoolMachine.TestCase.settings = settings(
@@ -110,7 +117,7 @@ TestPool = PoolMachine.TestCase
 
 
 def test_of_what_is_remembered_the_longest_idle_goes_first() -> None:
-    pool = BlockPool(3)
+    pool = BlockPool(3, 3)
     for name in NAMES[:3]:
         pool.remember(pool.take(), name)
     first, second, third = (pool.find(name) for name in NAMES[:3])

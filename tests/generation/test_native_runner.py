@@ -20,7 +20,7 @@ from tests.fakes.random_models import build_random, logits_by_transformers, toke
 
 POSITIONS = 200
 BLOCKS = 2 * (-(-POSITIONS // BLOCK) + 1)
-"""Of the smallest cache: two of the longest texts, and a block more for each."""
+"""Of a small cache: two of the longest texts, and a block more for each."""
 ROWS = 5
 BASES = tuple(tokens_of(POSITIONS, seed=seed) for seed in range(1, 7))
 
@@ -32,7 +32,7 @@ def model(request, kernels: ctypes.CDLL, tmp_path_factory: pytest.TempPathFactor
 
 
 def small(model: NativeModel, precision: WeightPrecision = "fp32", rows: int = ROWS, threads: int = 1) -> NativeRunner:
-    return model.runner(EngineLimits(rows, cache_bytes=1), precision, threads)
+    return model.runner(EngineLimits(rows), precision, threads, BLOCKS)
 
 
 def read(runner: NativeRunner, token_ids: list[int]) -> PromptPass:
@@ -231,12 +231,35 @@ def test_prompts_and_rows_are_remembered_until_others_need_the_memory(model: Nat
     assert [runner.open(text).position for text in reversed(texts)] == [96, 96, 96, 96, 48, 0, 0, 0, 0]
 
 
+def test_short_texts_keep_to_the_budget_however_many_come(model: NativeModel) -> None:
+    runner = model.runner(EngineLimits(ROWS), blocks=4)
+    for seed in range(20):
+        runner.close(read(runner, tokens_of(30, seed=seed)))
+        assert runner.cache_bytes <= 4 * runner._network.block_bytes
+    assert runner.open(tokens_of(30, seed=19)).position == 16
+
+
+@pytest.mark.parametrize("blocks", [0, 4])
+def test_a_text_alone_may_need_more_than_the_budget_which_then_holds_again(model: NativeModel, blocks: int) -> None:
+    runner = model.runner(EngineLimits(ROWS), blocks=blocks)
+    assert runner.room_for(POSITIONS)
+    prompt = read(runner, BASES[0][: POSITIONS - 3])
+    runner.adopt(0, prompt, POSITIONS)
+    assert not runner.room_for(POSITIONS, prompt)
+    for position in range(POSITIONS - 3, POSITIONS):
+        runner.decode([3], [position])
+    runner.close(prompt)
+    runner.release(0)
+    assert runner.cache_bytes == blocks * runner._network.block_bytes
+    assert runner.room_for(POSITIONS)
+
+
 def test_rows_of_one_prompt_share_its_blocks(model: NativeModel) -> None:
     runner = small(model)
     prompt = read(runner, BASES[0][:100])
     alone = runner.cache_bytes
     for row in range(ROWS):
-        assert runner.room_for(110)
+        assert runner.room_for(110, prompt)
         runner.adopt(row, prompt, 110)
     assert runner.cache_bytes == alone // 7 * (7 + ROWS)
     for row in reversed(range(ROWS)):

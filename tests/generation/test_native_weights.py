@@ -14,9 +14,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from generation.fast_path import NoFastRunner
 from generation.models import longest_text
 from generation.native.network import WeightPrecision
-from generation.native_runner import NativeRunner
 from generation.native_weights import check_family
-from generation.self_test import LEAST_CORRELATION
+from generation.self_test import LEAST_CORRELATION, score_text
 from tests.fakes.native_runners import NativeModel, save_for_kernels
 from tests.fakes.random_models import build_random, logits_by_transformers, tokens_of
 
@@ -51,15 +50,6 @@ STRETCHED = {
 TEXT = tokens_of(75)
 
 
-def read_all(runner: NativeRunner, token_ids: list[int]) -> torch.Tensor:
-    prompt = runner.open(token_ids, remembered=False)
-    logits = []
-    while not prompt.finished:
-        logits.append(runner.score(prompt))
-    runner.close(prompt)
-    return torch.cat(logits)
-
-
 def least_correlation(found: torch.Tensor, expected: torch.Tensor) -> float:
     """Over the tokens."""
     pairs = [torch.stack([left, right]) for left, right in zip(found.double(), expected.double(), strict=True)]
@@ -72,10 +62,10 @@ def test_logits_are_those_of_transformers(kernels: ctypes.CDLL, tmp_path: Path, 
     loaded = build_random(kind, **sizes)
     native = save_for_kernels(kernels, loaded, tmp_path)
     expected = logits_by_transformers(loaded, TEXT)
-    found = read_all(native.runner(threads=2), TEXT)
+    found = score_text(native.runner(threads=2), TEXT)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
     for precision in ("bf16", "int8"):
-        found = read_all(native.runner(precision=precision), TEXT)
+        found = score_text(native.runner(precision=precision), TEXT)
         assert least_correlation(found, expected) > LEAST_CORRELATION[precision]
 
 
@@ -86,7 +76,7 @@ def test_stretched_positions_are_those_of_transformers(kernels: ctypes.CDLL, tmp
     native = save_for_kernels(kernels, loaded, tmp_path)
     text = tokens_of(500)
     torch.testing.assert_close(
-        read_all(native.runner(), text), logits_by_transformers(loaded, text), atol=2e-4, rtol=2e-4
+        score_text(native.runner(), text), logits_by_transformers(loaded, text), atol=2e-4, rtol=2e-4
     )
 
 
@@ -98,7 +88,7 @@ def test_a_long_text_up_to_the_last_position(kernels: ctypes.CDLL, tmp_path: Pat
     native = save_for_kernels(kernels, loaded, tmp_path)
     text = tokens_of(length)
     torch.testing.assert_close(
-        read_all(native.runner(threads=2), text), logits_by_transformers(loaded, text), atol=2e-4, rtol=2e-4
+        score_text(native.runner(threads=2), text), logits_by_transformers(loaded, text), atol=2e-4, rtol=2e-4
     )
 
 
@@ -142,14 +132,14 @@ def test_weights_stored_in_half(kernels: ctypes.CDLL, tmp_path: Path, kind: str,
     native = save_for_kernels(kernels, loaded, tmp_path)
     in_fp32 = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
     expected = logits_by_transformers(replace(loaded, network=in_fp32), TEXT)
-    torch.testing.assert_close(read_all(native.runner(), TEXT), expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(score_text(native.runner(), TEXT), expected, atol=1e-4, rtol=1e-4)
     if dtype == torch.bfloat16:
-        found = read_all(native.runner(precision="bf16"), TEXT)
+        found = score_text(native.runner(precision="bf16"), TEXT)
         assert least_correlation(found, expected) > 0.99999
 
 
 def assert_same_bits(found: NativeModel, expected: NativeModel) -> None:
-    assert torch.equal(read_all(found.runner(), TEXT), read_all(expected.runner(), TEXT))
+    assert torch.equal(score_text(found.runner(), TEXT), score_text(expected.runner(), TEXT))
 
 
 def test_a_missing_weight_is_named(tiny: NativeModel, tmp_path: Path) -> None:
@@ -167,7 +157,7 @@ def test_what_is_no_number_shows(kernels: ctypes.CDLL, tmp_path: Path, precision
     loaded = build_random("llama", attention_bias=True, num_hidden_layers=1)
     loaded.network.model.layers[0].self_attn.v_proj.bias.data[11] = torch.nan
     runner = save_for_kernels(kernels, loaded, tmp_path).runner(precision=precision)
-    assert not read_all(runner, TEXT).isfinite().any()
+    assert not score_text(runner, TEXT).isfinite().any()
 
 
 @pytest.mark.parametrize(
@@ -202,5 +192,5 @@ def test_a_window_that_slides_is_never_reached(kernels: ctypes.CDLL, tmp_path: P
     text = tokens_of(64)
     native = save_for_kernels(kernels, loaded, tmp_path)
     torch.testing.assert_close(
-        read_all(native.runner(), text), logits_by_transformers(loaded, text), atol=1e-4, rtol=1e-4
+        score_text(native.runner(), text), logits_by_transformers(loaded, text), atol=1e-4, rtol=1e-4
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 
+from generation.sampler import TorchSampler
 from generation.self_test import WrongNumbers, check_runner
 from tests.fakes.recording_runner import RecordingRunner
 
@@ -56,7 +57,7 @@ def check(runner: RecordingRunner, most_rows: int = 16, expected: torch.Tensor |
 def test_a_right_runner_passes_at_every_size_up_to_the_largest(most: int) -> None:
     runner = SpoiledRunner(lambda logits: logits, ())
     check(runner, most)
-    assert runner.rows_seen == [size for size in (*range(1, 9), 12, 16) if size < most] + [most]
+    assert runner.rows_seen == [size for size in (*range(1, 13), 16) if size < most] + [most]
     assert runner.empty
 
 
@@ -79,7 +80,7 @@ def test_wrong_numbers_are_found_where_they_are(spoil: Spoil, finding: str, size
         check(SpoiledRunner(spoil, [size]))
 
 
-@pytest.mark.parametrize("size", [1, 7, 12, 16])
+@pytest.mark.parametrize("size", [1, 7, 9, 11, 12, 16])
 def test_other_last_bits_are_found(size: int) -> None:
     with pytest.raises(WrongNumbers, match=f"^with {size} rows the last bits"):
         check(SpoiledRunner(lambda logits: logits.nextafter(torch.tensor(torch.inf)), [size]))
@@ -93,4 +94,31 @@ def test_a_reference_that_is_no_number_lets_nothing_pass() -> None:
 def test_more_rows_than_memory_holds_are_left_out() -> None:
     runner = SpoiledRunner(lambda logits: logits, (), room=4 * len(TOKENS))
     check(runner)
-    assert max(runner.rows_seen) == 4
+    # Six positions for one text, three for the other.
+    assert max(runner.rows_seen) == 5
+
+
+class OtherTokens(TorchSampler):
+    def sample_tokens(self, logits, rows):
+        drawn = super().sample_tokens(logits, rows)
+        return [token + (row.options.temperature == 0) for token, row in zip(drawn, rows, strict=True)]
+
+
+def test_other_tokens_than_torch_draws_are_found() -> None:
+    runner = RecordingRunner()
+    runner.sampler = OtherTokens()
+    with pytest.raises(WrongNumbers, match=r"^with \{'temperature': 0.0\} other tokens"):
+        check(runner)
+
+
+class NeighbourReader(RecordingRunner):
+    """Gives each row but the first its neighbour's logits."""
+
+    def decode(self, token_ids, positions):
+        logits = super().decode(token_ids, positions)
+        return torch.cat([logits[:1], logits[:-1]])
+
+
+def test_a_row_that_reads_its_neighbours_is_found() -> None:
+    with pytest.raises(WrongNumbers, match=r"^for 2 rows the logits correlate only"):
+        check(NeighbourReader())

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from generation.native.compiler import Compiler, KernelsUnavailable, find_compiler
+from generation.native.library import ABI_VERSION
+
+_VERSION = f'extern "C" int inkling_abi_version() {{ return {ABI_VERSION}; }}'
 
 
 def real_compiler() -> Compiler:
@@ -42,6 +45,6 @@ def compiler_for(folder: Path, cpu: str) -> Path:
 def write_sources(folder: Path, *bodies: str) -> Path:
     """A folder of sources that make a library of the right interface."""
     folder.mkdir()
-    for index, body in enumerate(('extern "C" int inkling_abi_version() { return 1; }', *bodies)):
+    for index, body in enumerate((_VERSION, *bodies)):
         (folder / f"part{index}.cpp").write_text(body, encoding="utf-8")
     return folder

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from generation.native.compiler import KernelsUnavailable, describe_cpu
-from generation.native.library import KernelLibrary
+from generation.native.library import ABI_VERSION, KernelLibrary
 from tests.generation.native.compilers import real_compiler, wrap_compiler, write_sources
 
 ANSWER = 'extern "C" int answer() { return 42; }'
 BUILD = (
-    "import sys; from pathlib import Path; from generation.native.library import KernelLibrary\n"
+    "import sys; from pathlib import Path; from generation.native.library import ABI_VERSION, KernelLibrary\n"
     "cache, compiler, sources = map(Path, sys.argv[1:])\n"
     "print(KernelLibrary(cache, compiler, sources=sources).open().answer())\n"
 )
@@ -46,7 +46,7 @@ def test_compiles_once_and_is_cached_from_then_on(tmp_path: Path) -> None:
 
 def test_our_own_sources_compile(tmp_path: Path) -> None:
     real_compiler()
-    assert KernelLibrary(tmp_path).open().inkling_abi_version() == 1
+    assert KernelLibrary(tmp_path).open().inkling_abi_version() == ABI_VERSION
 
 
 @pytest.mark.parametrize("change", ["source", "header", "cpu"])

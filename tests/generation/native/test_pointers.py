@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from generation.native.pointers import FloatRows, bind, float_rows, int64_address
+from generation.native.pointers import FloatRows, bind, check_memory, float_rows, int64_address
 
 
 def test_rows_are_where_the_tensor_has_them() -> None:
@@ -45,9 +45,21 @@ def test_arrays_are_int64_and_in_one_piece() -> None:
 
 
 def test_a_bound_function_refuses_other_arguments(kernels: ctypes.CDLL) -> None:
-    sample = bind(kernels, "inkling_sample_rows", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-    assert sample(None, 0, 0) is None
+    sample = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64)
+    assert sample(None, 0) == 1
     with pytest.raises(ctypes.ArgumentError):
-        sample(None, 0, 0.5)
+        sample(None, 0.5)
     with pytest.raises(AttributeError):
-        bind(kernels, "inkling_unheard_of")
+        bind(kernels, "inkling_unheard_of", None)
+
+
+def test_one_binding_of_a_function_does_not_change_another(kernels: ctypes.CDLL) -> None:
+    strict = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64)
+    bind(kernels, "inkling_sample_rows", None, ctypes.c_double)
+    assert strict(None, 0) == 1
+
+
+def test_a_kernel_without_memory_is_told() -> None:
+    check_memory(1)
+    with pytest.raises(MemoryError):
+        check_memory(0)
