@@ -151,6 +151,40 @@ def test_a_missing_weight_is_named(tiny: NativeModel, tmp_path: Path) -> None:
         replace(tiny, folder=tmp_path).runner()
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("gpt2", "h.1.attn.c_attn.weight"),
+        ("gpt2", "h.0.mlp.c_fc.bias"),
+        ("gpt2", "h.1.ln_2.weight"),
+        ("gpt2", "wte.weight"),
+        ("llama", "layers.1.self_attn.q_proj.weight"),
+        ("llama", "layers.0.mlp.down_proj.weight"),
+        ("llama", "model.norm.weight"),
+        ("llama", "lm_head.weight"),
+    ],
+)
+def test_a_weight_of_another_size_is_refused(kernels: ctypes.CDLL, tmp_path: Path, kind: str, name: str) -> None:
+    native = save_for_kernels(kernels, build_random(kind), tmp_path)
+    stored = load_file(tmp_path / "model.safetensors")
+    [full] = [each for each in stored if each.endswith(name)]
+    stored[full] = stored[full][:-1].contiguous()
+    save_file(stored, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=r"\[.*\] where the model has"):
+        native.runner()
+
+
+def test_biases_that_the_configuration_does_not_tell_of_mean_nothing(kernels: ctypes.CDLL, tmp_path: Path) -> None:
+    loaded = build_random("llama")
+    native = save_for_kernels(kernels, loaded, tmp_path)
+    stored = load_file(tmp_path / "model.safetensors")
+    for name in [name for name in stored if name.endswith("proj.weight")]:
+        stored[f"{name.removesuffix('weight')}bias"] = torch.ones(3)
+    (tmp_path / "more").mkdir()
+    save_file(stored, tmp_path / "more" / "model.safetensors")
+    assert_same_bits(replace(native, folder=tmp_path / "more"), native)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 def test_what_is_no_number_shows(kernels: ctypes.CDLL, tmp_path: Path, precision: WeightPrecision) -> None:
     """One channel of one head's values: of the row's other numbers nothing tells."""

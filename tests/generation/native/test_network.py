@@ -109,6 +109,58 @@ def test_a_copied_block_is_the_same_block(model: NativeModel) -> None:
     assert torch.equal(texts.step([3], [20], [copies]), expected)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_a_row_that_is_no_number_leaves_nothing_in_its_place(
+    kernels: ctypes.CDLL, tmp_path: Path, kind: str, precision: WeightPrecision
+) -> None:
+    """Where a row isn't a whole number of vectors, the rest of its place must be zero again."""
+    sizes = {"n_embd": 48, "n_head": 3} if kind == "gpt2" else {"hidden_size": 48, "head_dim": 16}
+    texts = Texts(save_for_kernels(kernels, build_random(kind, **sizes), tmp_path), precision, 1)
+    _, blocks = texts.read(tokens_of(5), [])
+    expected = texts.step([3], [5], [blocks])
+    network, _ = texts.built
+    spoiled = np.full((1, 48), np.nan, dtype=np.float32)
+    spare = np.array([[texts._free.pop()]], dtype=np.int32)
+    nowhere = np.zeros(1, dtype=np.int32)
+    assert network.run(Rows(spoiled, nowhere, spare, nowhere, lone=True)).isnan().all()
+    assert torch.equal(texts.step([3], [5], [blocks]), expected)
+
+
+SOUND = {
+    "embeddings": np.zeros((2, 96), dtype=np.float32),
+    "positions": np.zeros(2, dtype=np.int32),
+    "tables": np.zeros((2, 1), dtype=np.int32),
+    "outputs": np.arange(2, dtype=np.int32),
+    "lone": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ("embeddings", np.zeros((2, 95), dtype=np.float32)),
+        ("embeddings", np.zeros((2, 96), dtype=np.float64)),
+        ("embeddings", np.zeros((2, 192), dtype=np.float32)[:, ::2]),
+        ("positions", np.array([0, BLOCK], dtype=np.int32)),
+        ("positions", np.array([0, -1], dtype=np.int32)),
+        ("positions", np.zeros(2, dtype=np.int64)),
+        ("tables", np.array([[0], [4 * ROOM]], dtype=np.int32)),
+        ("tables", np.array([[-1], [0]], dtype=np.int32)),
+        ("tables", np.zeros((3, 1), dtype=np.int32)),
+        ("tables", np.zeros((2, 4), dtype=np.int32)[:, ::2]),
+        ("outputs", np.array([0, 2], dtype=np.int32)),
+        ("outputs", np.array([-1], dtype=np.int32)),
+        ("outputs", np.zeros(0, dtype=np.int32)),
+    ],
+)
+def test_rows_that_would_be_read_beyond_memory_are_refused(model: NativeModel, part: str, wrong: np.ndarray) -> None:
+    network, _ = Texts(model, "int8", 1).built
+    network.run(Rows(**SOUND))
+    with pytest.raises(ValueError, match=r"^these rows are not"):
+        network.run(Rows(**{**SOUND, part: wrong}))
+
+
 @contextmanager
 def burning_cores(count: int) -> Iterator[None]:
     """Other processes that leave no core idle."""
