@@ -1,21 +1,29 @@
-"""Events from the engine's thread to the event loop that asked for them, one hand-over per step."""
+"""Events from the engine's thread to the event loop that asked for them: at once what is first or last, else in frames."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 
 from config.errors import InklingError
-from generation.types import GenerationEvent
+from generation.types import GenerationEvent, TextGenerated
+
+FRAME_S = 0.03
+"""Between two hand-overs to one stream: eyes don't tell more apart, and each costs the event loop, which shares the cores
+with the model, about as much as the model needs for a token."""
 
 
 class RequestStream:
-    """One request's events. Everything but `loop` belongs to the event loop's thread."""
+    """One request's events. Everything but `loop` and `told_at` belongs to the event loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        self.told_at = -math.inf
+        """When the engine's thread last handed something over."""
         self._pending: deque[GenerationEvent] = deque()
         self._ready = asyncio.Event()
         self._ended = False
@@ -46,21 +54,39 @@ class RequestStream:
 
 @dataclass(slots=True)
 class Parcel:
-    """What one step has for one stream."""
+    """What one frame has for one stream; of each sample one text."""
 
     events: list[GenerationEvent] = field(default_factory=list)
     error: InklingError | None = None
     last: bool = False
+    _texts: dict[int, int] = field(default_factory=dict)
+    """Sample to the place of its text among the events."""
+
+    def add(self, event: GenerationEvent) -> None:
+        if isinstance(event, TextGenerated):
+            place = self._texts.setdefault(event.sample, len(self.events))
+            if place < len(self.events):
+                self.events[place] = _join(self.events[place], event)
+                return
+        self.events.append(event)
+
+
+def _join(text: GenerationEvent, more: TextGenerated) -> TextGenerated:
+    assert isinstance(text, TextGenerated)
+    return TextGenerated(text.sample, text.text + more.text, text.tokens + more.tokens)
 
 
 class Outbox:
-    """Collects a step's events and hands them over at its end. Belongs to the engine's thread."""
+    """Collects events and hands them over. Belongs to the engine's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, frame_s: float = FRAME_S) -> None:
+        self._frame_s = frame_s
         self._parcels: dict[RequestStream, Parcel] = {}
 
     def put(self, stream: RequestStream, events: Iterable[GenerationEvent]) -> None:
-        self._parcel(stream).events.extend(events)
+        parcel = self._parcel(stream)
+        for event in events:
+            parcel.add(event)
 
     def end(self, stream: RequestStream, error: InklingError | None = None) -> None:
         """Nothing follows; with an error the stream raises it."""
@@ -68,11 +94,13 @@ class Outbox:
         parcel.error, parcel.last = error, True
 
     def flush(self) -> list[RequestStream]:
-        """Wake each event loop once; returns the streams whose loop is gone."""
+        """Hand over what is due, waking each event loop once; returns the streams whose loop is gone."""
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[RequestStream, Parcel]]] = {}
-        for stream, parcel in self._parcels.items():
-            by_loop.setdefault(stream.loop, []).append((stream, parcel))
-        self._parcels = {}
+        now = time.monotonic()
+        for stream, parcel in list(self._parcels.items()):
+            if parcel.last or now - stream.told_at >= self._frame_s:
+                stream.told_at = now
+                by_loop.setdefault(stream.loop, []).append((stream, self._parcels.pop(stream)))
         lost: list[RequestStream] = []
         for loop, deliveries in by_loop.items():
             try:

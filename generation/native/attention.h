@@ -53,17 +53,34 @@ void remember(const KeyValues<Number>& cache, int layer, int block, int head, in
   }
 }
 
-// The scores of one block's positions for one query, in four sums that don't wait for each other.
-template <class Number>
-void score_block(const float* query, const Number* keys, int size, float* scores) {
+// One query head of one row. Several that look at the same keys and values are computed together, each in its own order.
+struct Query {
+  const float* channels;  // rotated and scaled
+  int positions;          // it sees 0 … positions-1 of its sequence
+  float* scores;          // working memory for so many, in whole blocks
+  float* out;
+};
+
+constexpr int MOST_QUERIES = LANES == 16 ? 4 : 2;  // at a time, as many as the registers hold
+
+// The scores of one block's positions, for each query in four sums that don't wait for each other.
+template <int COUNT, class Number>
+void score_block(const Query* queries, const Number* keys, int size, int first) {
   constexpr int PARTS = BLOCK / LANES;
-  Floats sums[4][PARTS] = {};
+  Floats sums[COUNT][4][PARTS] = {};
   for (int channel = 0; channel < size; channel += 4)
     for (int part = 0; part < 4; ++part)
-      for (int piece = 0; piece < PARTS; ++piece)
-        sums[part][piece] += load(keys + (channel + part) * BLOCK + piece * LANES) * query[channel + part];
-  for (int piece = 0; piece < PARTS; ++piece)
-    store(scores + piece * LANES, (sums[0][piece] + sums[1][piece]) + (sums[2][piece] + sums[3][piece]));
+      for (int piece = 0; piece < PARTS; ++piece) {
+        const Floats key = load(keys + (channel + part) * BLOCK + piece * LANES);
+        for (int query = 0; query < COUNT; ++query)
+          sums[query][part][piece] += key * queries[query].channels[channel + part];
+      }
+  for (int query = 0; query < COUNT; ++query) {
+    const auto& parts = sums[query];
+    for (int piece = 0; piece < PARTS; ++piece)
+      store(queries[query].scores + first + piece * LANES,
+            (parts[0][piece] + parts[1][piece]) + (parts[2][piece] + parts[3][piece]));
+  }
 }
 
 // In place; returns the sum by which the weights are to be divided. `scores` has whole blocks, the rest is dropped.
@@ -84,38 +101,70 @@ inline float soften(float* scores, int positions) {
   return sum(total);
 }
 
-// Adds the values of all positions by their weights into `out`, PIECES vectors of channels at a time.
-template <int PIECES, class Number>
-void gather(const KeyValues<Number>& cache, int layer, const int32_t* table, int head, int positions, const float* weights,
-            float total, int channel, float* out) {
-  const int padded = cache.heads.padded();
-  Floats sums[PIECES] = {};
-  for (int first = 0; first < positions; first += BLOCK) {
-    const Number* values = cache.values(layer, table[first / BLOCK], head) + channel;
-    const int count = positions - first < BLOCK ? positions - first : BLOCK;
-    for (int position = 0; position < count; ++position, values += padded)
-      for (int piece = 0; piece < PIECES; ++piece) sums[piece] += load(values + piece * LANES) * weights[first + position];
-  }
-  for (int piece = 0; piece < PIECES; ++piece) store(out + channel + piece * LANES, sums[piece] / total);
-}
-
 constexpr int MOST_CHANNELS = 256;
 
-// What one query head takes from positions 0 … positions-1 of its sequence. `query` is rotated and scaled.
+// One head's keys and values of a sequence.
 template <class Number>
-void attend(const KeyValues<Number>& cache, int layer, const int32_t* table, int head, int positions, const float* query,
-            float* scores, float* out) {
-  const int size = cache.heads.size, padded = cache.heads.padded();
-  for (int first = 0; first < positions; first += BLOCK)
-    score_block(query, cache.keys(layer, table[first / BLOCK], head), size, scores + first);
-  const float total = soften(scores, positions);
-  float row[MOST_CHANNELS];
+struct Past {
+  const KeyValues<Number>& cache;
+  int layer;
+  const int32_t* table;
+  int head;
+
+  const Number* keys(int position) const { return cache.keys(layer, table[position / BLOCK], head); }
+  const Number* values(int position) const {
+    return cache.values(layer, table[position / BLOCK], head) + position % BLOCK * cache.heads.padded();
+  }
+};
+
+template <int PIECES, class Number>
+void add_value(const Number* value, float weight, Floats* sums) {
+  for (int piece = 0; piece < PIECES; ++piece) sums[piece] += load(value + piece * LANES) * weight;
+}
+
+// The sum of all values by their weights, PIECES vectors of channels of it. Of the queries the first sees least.
+template <int COUNT, int PIECES, class Number>
+void gather(const Past<Number>& past, const Query* queries, const float* totals, int channel, float (*rows)[MOST_CHANNELS]) {
+  Floats sums[COUNT][PIECES] = {};
+  const int together = queries[0].positions, padded = past.cache.heads.padded();
+  for (int first = 0; first < together; first += BLOCK) {
+    const Number* values = past.values(first) + channel;
+    const int count = together - first < BLOCK ? together - first : BLOCK;
+    for (int position = 0; position < count; ++position, values += padded)
+      for (int piece = 0; piece < PIECES; ++piece) {
+        const Floats value = load(values + piece * LANES);
+        for (int query = 0; query < COUNT; ++query) sums[query][piece] += value * queries[query].scores[first + position];
+      }
+  }
+  for (int query = 0; query < COUNT; ++query) {
+    for (int position = together; position < queries[query].positions; ++position)
+      add_value<PIECES>(past.values(position) + channel, queries[query].scores[position], sums[query]);
+    for (int piece = 0; piece < PIECES; ++piece)
+      store(rows[query] + channel + piece * LANES, sums[query][piece] / totals[query]);
+  }
+}
+
+// What queries take from their sequence; those that see less come first.
+template <int COUNT, class Number>
+void attend(const Past<Number>& past, const Query* queries) {
+  const int size = past.cache.heads.size, padded = past.cache.heads.padded();
+  for (int first = 0; first < queries[COUNT - 1].positions; first += BLOCK)
+    score_block<COUNT>(queries, past.keys(first), size, first);
+  float totals[COUNT], rows[COUNT][MOST_CHANNELS];
+  for (int query = 0; query < COUNT; ++query) totals[query] = soften(queries[query].scores, queries[query].positions);
   constexpr int WIDE = 4 * LANES;
   int channel = 0;
-  for (; channel + WIDE <= padded; channel += WIDE)
-    gather<4>(cache, layer, table, head, positions, scores, total, channel, row);
-  for (; channel < padded; channel += LANES) gather<1>(cache, layer, table, head, positions, scores, total, channel, row);
-  std::memcpy(out, row, size * sizeof(float));
+  for (; channel + WIDE <= padded; channel += WIDE) gather<COUNT, 4>(past, queries, totals, channel, rows);
+  for (; channel < padded; channel += LANES) gather<COUNT, 1>(past, queries, totals, channel, rows);
+  for (int query = 0; query < COUNT; ++query) std::memcpy(queries[query].out, rows[query], size * sizeof(float));
+}
+
+template <int COUNT = MOST_QUERIES, class Number>
+void attend_some(const Past<Number>& past, const Query* queries, int count) {
+  if constexpr (COUNT > 0) {
+    if (count == COUNT) attend<COUNT>(past, queries);
+    else attend_some<COUNT - 1>(past, queries, count);
+  }
 }
 
 }  // namespace inkling

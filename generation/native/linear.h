@@ -5,13 +5,13 @@
 
 namespace inkling {
 
-// Rows of activations as one precision reads them. Bytes come with a scale and a sum for each GROUP of inputs.
+// Rows of activations as one precision reads them. Bytes come with a scale and an offset for each GROUP of inputs.
 struct Activations {
   int stride = 0;  // inputs, padded
   float* floats = nullptr;
   int8_t* bytes = nullptr;
   float* units = nullptr;  // what a byte's 1 stands for, by group
-  float* sums = nullptr;   // of the numbers the bytes stand for, by group
+  int32_t* offsets = nullptr;  // what a sum of products is too large by since weights are ZERO too large, negated
 
   int groups() const { return stride / GROUP; }
 };
@@ -44,9 +44,8 @@ inline void to_bytes(const Activations& in, int row) {
     const float inverse = largest < SMALLEST ? 0.0f : 127.0f / largest;
     int32_t total = 0;
     for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
-    const float unit = largest / 127.0f;
-    in.units[first + group] = unit;
-    in.sums[first + group] = static_cast<float>(total) * unit;
+    in.units[first + group] = largest / 127.0f;
+    in.offsets[first + group] = -ZERO * total;
   }
 }
 
@@ -66,12 +65,14 @@ inline void fetch(Ahead& ahead) {
 template <int ROWS>
 void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Tile<ROWS>& out) {
   const uint8_t* weights = matrix.panel<uint8_t>(panel);
-  const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * 2 * PANEL;
+  const Half* scales = matrix.scales.as<Half>() + static_cast<int64_t>(panel) * in.groups() * PANEL;
   const int8_t* bytes = in.bytes + static_cast<int64_t>(first) * in.stride;
-  const float* totals = in.sums + static_cast<int64_t>(first) * in.groups();
+  const int32_t* offsets = in.offsets + static_cast<int64_t>(first) * in.groups();
   const float* units = in.units + static_cast<int64_t>(first) * in.groups();
-  for (int group = 0; group < in.groups(); ++group, scales += 2 * PANEL) {
-    Ints sums[ROWS][VECTORS] = {};
+  for (int group = 0; group < in.groups(); ++group, scales += PANEL) {
+    Ints sums[ROWS][VECTORS];
+    for (int row = 0; row < ROWS; ++row)
+      for (Ints& sum : sums[row]) sum = splat(offsets[row * in.groups() + group]);
     fetch(ahead);
     for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
       Ints column[VECTORS];
@@ -83,11 +84,9 @@ void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int 
       }
     }
     for (int vector = 0; vector < VECTORS; ++vector) {
-      const Floats scale = load(scales + vector * LANES), least = load(scales + PANEL + vector * LANES);
-      for (int row = 0; row < ROWS; ++row) {
-        const Floats sum = out[row][vector] + least * totals[row * in.groups() + group];
-        out[row][vector] = sum + to_floats(sums[row][vector]) * (scale * units[row * in.groups() + group]);
-      }
+      const Floats scale = load(scales + vector * LANES);
+      for (int row = 0; row < ROWS; ++row)
+        out[row][vector] += to_floats(sums[row][vector]) * (scale * units[row * in.groups() + group]);
     }
   }
 }
@@ -105,7 +104,7 @@ void multiply_numbers(const Matrix& matrix, const T* weights, const Activations&
   }
 }
 
-constexpr int MOST = LANES == 16 ? 12 : 6;  // rows at a time, as many as the registers hold
+constexpr int MOST = LANES == 16 ? 8 : 6;  // rows at a time: more sums than the registers hold cost more than they save
 
 // One panel for ROWS rows, with scales and bias.
 template <int ROWS>

@@ -1,8 +1,7 @@
 // Weight matrices as the kernels read them: panels of PANEL outputs, and in each panel input after input.
 //
-// Three precisions: floats, brain floats (the upper 16 bits), and bytes. Each GROUP of an output's bytes has a scale and a
-// least value: a byte stands for least + byte × scale. So all 256 bytes are used, and weights that come from a file of
-// 4 or 8 bits in blocks of 32 keep what they were. Being unsigned is what the CPU's byte products ask of one side.
+// Three precisions: floats, brain floats (the upper 16 bits), and bytes. Each GROUP of an output's bytes has a scale: a
+// byte stands for (byte - ZERO) × scale. Being unsigned is what the CPU's byte products ask of one side.
 #pragma once
 
 #include <atomic>
@@ -17,6 +16,7 @@ namespace inkling {
 constexpr int VECTORS = 2;
 constexpr int PANEL = VECTORS * LANES;
 constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
+constexpr int ZERO = 128;  // the byte that stands for 0
 constexpr int PADDING = PANEL > GROUP ? PANEL : GROUP;  // a row of activations takes whole panels, and has whole groups
 
 enum class Precision : int32_t { FLOAT = 0, BRAIN = 1, BYTE = 2 };
@@ -48,22 +48,16 @@ inline int source_row(int panel, int place, int outputs, bool gated) {
 inline void pack_bytes(Matrix& matrix, int panel, int place, const float* row) {
   const int64_t start = static_cast<int64_t>(panel) * matrix.padded_inputs * PANEL;
   uint8_t* target = matrix.weights.as<uint8_t>() + start;
-  Half* scales = matrix.scales.as<Half>() + start / GROUP * 2;
+  Half* scales = matrix.scales.as<Half>() + start / GROUP;
   for (int first = 0; first < matrix.inputs; first += GROUP) {
     const int end = first + GROUP < matrix.inputs ? first + GROUP : matrix.inputs;
-    float least = row[first], most = row[first];
+    float most = 0;
+    for (int input = first; input < end; ++input) most = std::fmax(most, std::fabs(row[input]));
+    Half& scale = scales[first / GROUP * PANEL + place];
+    scale = to_half_above(most / 127.0f);
+    const float inverse = most > 0 ? 1.0f / to_float(scale) : 0.0f;
     for (int input = first; input < end; ++input) {
-      least = std::fmin(least, row[input]);
-      most = std::fmax(most, row[input]);
-    }
-    Half* places = scales + first / GROUP * 2 * PANEL + place;
-    put(places + PANEL, least);
-    const float zero = to_float(places[PANEL]);
-    places[0] = to_half_above((most - zero) / 255.0f);
-    const float inverse = most > zero ? 1.0f / to_float(places[0]) : 0.0f;
-    for (int input = first; input < end; ++input) {
-      const long value = std::lrintf((row[input] - zero) * inverse);
-      target[(input / 4 * PANEL + place) * 4 + input % 4] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+      target[(input / 4 * PANEL + place) * 4 + input % 4] = static_cast<uint8_t>(ZERO + std::lrintf(row[input] * inverse));
     }
   }
 }
@@ -102,7 +96,7 @@ inline Matrix pack(const float* weights, const float* bias, int outputs, int inp
                                    (gated ? PANEL / 2 : PANEL));
   const int size = precision == Precision::FLOAT ? 4 : precision == Precision::BRAIN ? 2 : 1;
   matrix.weights = Memory(static_cast<size_t>(matrix.padded_outputs()) * matrix.padded_inputs * size);
-  if (precision == Precision::BYTE) matrix.scales = Memory(matrix.weights.bytes() / GROUP * 2 * sizeof(Half));
+  if (precision == Precision::BYTE) matrix.scales = Memory(matrix.weights.bytes() / GROUP * sizeof(Half));
   matrix.bias = Memory(matrix.padded_outputs() * sizeof(float));
   std::atomic<int> next{0};
   const auto pack_some = [&] {

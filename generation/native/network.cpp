@@ -10,6 +10,7 @@ namespace {
 // the embeddings, the last norm and the head.
 constexpr int STEPS_PER_LAYER = 10, OTHER_STEPS = 3;
 constexpr int64_t PIECE_BYTES = 1 << 20;
+constexpr int TOGETHER = 4;  // neighbouring rows of a prompt that look back together
 
 Memory copy_padded(const float* from, int count, int64_t padded) {
   Memory buffer(padded * sizeof(float));
@@ -35,10 +36,10 @@ Network::Network(const Shape& shape)
   projected_ = Memory(rows * projected_stride_ * sizeof(float));
   context_ = Memory(rows * context_stride_ * sizeof(float));
   inner_ = Memory(rows * inner_stride_ * sizeof(float));
-  scores_ = Memory(static_cast<int64_t>(team_.size()) * scores_stride_ * sizeof(float));
+  scores_ = Memory(static_cast<int64_t>(team_.size()) * MOST_QUERIES * scores_stride_ * sizeof(float));
   bytes_ = Memory(rows * wide);
   units_ = Memory(rows * wide / GROUP * sizeof(float));
-  sums_ = Memory(rows * wide / GROUP * sizeof(float));
+  offsets_ = Memory(rows * wide / GROUP * sizeof(int32_t));
   body_ = [this](Member& member) { shape_.half_cache ? forward<Half>(member) : forward<float>(member); };
 }
 
@@ -141,30 +142,43 @@ void Network::remember_row(int layer, int row, int head) {
   remember(cache<Number>(), layer, block, head, position % BLOCK, key, value);
 }
 
+// Neighbouring rows of one sequence, or one row.
 template <class Number>
-void Network::attend_row(Member& member, int layer, int row, int key_head) {
-  const int position = step_.positions[row], size = heads_.size;
-  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
-  const int32_t* table = step_.tables + static_cast<int64_t>(row) * step_.table_stride;
-  float* scores = scores_.as<float>() + static_cast<int64_t>(member.index()) * scores_stride_;
-  for (int head = key_head * heads_.shared_by(); head < (key_head + 1) * heads_.shared_by(); ++head) {
+void Network::attend_rows(Member& member, int layer, int first, int rows, int key_head) {
+  const int size = heads_.size, shared = heads_.shared_by();
+  const KeyValues<Number> numbers = cache<Number>();
+  const Past<Number> past{numbers, layer, step_.tables + static_cast<int64_t>(first) * step_.table_stride, key_head};
+  Query queries[MOST_QUERIES];
+  int count = 0;
+  for (int index = 0; index < rows * shared; ++index) {
+    const int row = first + index / shared, head = key_head * shared + index % shared, position = step_.positions[row];
     float* query = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
+    const int64_t angle = static_cast<int64_t>(position) * (size / 2);
     if (shape_.gated) rotate(query, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
     for (int channel = 0; channel < size; ++channel) query[channel] *= heads_.scaling;
-    float* out = context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size;
-    attend(cache<Number>(), layer, table, key_head, position + 1, query, scores, out);
+    float* scores = scores_.as<float>() + static_cast<int64_t>(member.index() * MOST_QUERIES + count) * scores_stride_;
+    queries[count++] = {query, position + 1, scores, context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size};
+    if (count == MOST_QUERIES || index + 1 == rows * shared) {
+      attend_some(past, queries, count);
+      count = 0;
+    }
   }
 }
 
 template <class Number>
 void Network::attention(Member& member, int layer) {
-  const int pieces = step_.rows * heads_.keys;
-  if (!step_.lone) {
-    member.share(pieces, [&](int piece) { remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys); });
+  const int rows = step_.rows, keys = heads_.keys;
+  if (step_.lone) {
+    member.share(rows * keys, [&](int piece) {
+      remember_row<Number>(layer, piece / keys, piece % keys);
+      attend_rows<Number>(member, layer, piece / keys, 1, piece % keys);
+    });
+    return;
   }
-  member.share(pieces, [&](int piece) {
-    if (step_.lone) remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys);
-    attend_row<Number>(member, layer, piece / heads_.keys, piece % heads_.keys);
+  member.share(rows * keys, [&](int piece) { remember_row<Number>(layer, piece / keys, piece % keys); });
+  member.share((rows + TOGETHER - 1) / TOGETHER * keys, [&](int piece) {
+    const int first = piece / keys * TOGETHER;
+    attend_rows<Number>(member, layer, first, std::min(TOGETHER, rows - first), piece % keys);
   });
 }
 
@@ -172,7 +186,7 @@ template <class Number>
 void Network::forward(Member& member) {
   const int rows = step_.rows;
   const auto activations = [&](const Memory& numbers, int stride) {
-    return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), units_.as<float>(), sums_.as<float>()};
+    return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), units_.as<float>(), offsets_.as<int32_t>()};
   };
   const Activations normed = activations(normed_, hidden_stride_), context = activations(context_, context_stride_),
                     inner = activations(inner_, inner_stride_);

@@ -58,7 +58,7 @@ class Network {
   template <class Number>
   void remember_row(int layer, int row, int head);
   template <class Number>
-  void attend_row(Member& member, int layer, int row, int key_head);
+  void attend_rows(Member& member, int layer, int first, int rows, int key_head);
   template <class Number>
   KeyValues<Number> cache() const;
   void normalize(const Norm& norm, const float* from, const Activations& to, int row) const;
@@ -73,7 +73,7 @@ class Network {
   Memory cosines_, sines_, cache_;
   int64_t blocks_ = 0;
   // Working memory, by row unless said otherwise.
-  Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread */, bytes_, units_, sums_;
+  Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread and query */, bytes_, units_, offsets_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
   Step step_{};
   std::function<void(Member&)> body_;
