@@ -19,13 +19,9 @@ struct Activations {
 // Rounds to whole numbers; exact for those that fit into 22 bits.
 inline Floats nearest(Floats values) { return values + 12582912.0f - 12582912.0f; }
 
-inline int32_t put_bytes(int8_t* to, Floats whole) {
-  const Ints values = __builtin_convertvector(whole, Ints);
+inline void put_bytes(int8_t* to, Ints values) {
   typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
   *reinterpret_cast<Bytes*>(to) = __builtin_convertvector(values, Bytes);
-  int32_t total = 0;
-  for (int lane = 0; lane < LANES; ++lane) total += values[lane];
-  return total;
 }
 
 constexpr float SMALLEST = 1e-30f;
@@ -42,10 +38,14 @@ inline void to_bytes(const Activations& in, int row) {
     const float largest = from_magnitude(maximum(most));
     // What is smaller has no share in any sum, and its inverse would be infinite.
     const float inverse = largest < SMALLEST ? 0.0f : 127.0f / largest;
-    int32_t total = 0;
-    for (int input = 0; input < GROUP; input += LANES) total += put_bytes(to + input, nearest(load(from + input) * inverse));
+    Ints total = {};
+    for (int input = 0; input < GROUP; input += LANES) {
+      const Ints whole = __builtin_convertvector(nearest(load(from + input) * inverse), Ints);
+      put_bytes(to + input, whole);
+      total += whole;
+    }
     in.units[first + group] = largest / 127.0f;
-    in.offsets[first + group] = -ZERO * total;
+    in.offsets[first + group] = -ZERO * sum(total);
   }
 }
 

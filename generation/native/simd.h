@@ -30,21 +30,30 @@ inline Floats splat(float value) { return Floats{} + value; }
 inline Ints splat(int32_t value) { return Ints{} + value; }
 inline Floats to_floats(Ints values) { return __builtin_convertvector(values, Floats); }
 
-// Sums in a fixed order, so that a result never depends on where its row stands.
+// All lanes joined in a fixed order, so that a result never depends on where its row stands.
+template <class Number, class Vector, class Join>
+inline Number fold(Vector values, Join join) {
+  Number lanes[LANES];
+  std::memcpy(lanes, &values, sizeof values);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int lane = 0; lane < width; ++lane) lanes[lane] = join(lanes[lane], lanes[lane + width]);
+  return lanes[0];
+}
+
 inline float sum(Floats values) {
-  float total = 0;
-  for (int lane = 0; lane < LANES; ++lane) total += values[lane];
-  return total;
+  return fold<float>(values, [](float left, float right) { return left + right; });
+}
+inline int32_t sum(Ints values) {
+  return fold<int32_t>(values, [](int32_t left, int32_t right) { return left + right; });
 }
 
 template <class Vector>
 inline Vector maximum(Vector left, Vector right) { return left > right ? left : right; }
-
-template <class Vector>
-inline auto maximum(Vector values) {
-  auto most = values[0];
-  for (int lane = 1; lane < LANES; ++lane) most = values[lane] > most ? values[lane] : most;
-  return most;
+inline float maximum(Floats values) {
+  return fold<float>(values, [](float left, float right) { return left > right ? left : right; });
+}
+inline int32_t maximum(Ints values) {
+  return fold<int32_t>(values, [](int32_t left, int32_t right) { return left > right ? left : right; });
 }
 
 // A number's bits without its sign. As whole numbers they are in the order of the numbers' sizes, those that are no
