@@ -85,6 +85,10 @@ void Network::copy_block(int32_t from, int32_t to) {
 
 void Network::run(const Step& step) {
   step_ = step;
+  rows_.store(step.rows, std::memory_order_relaxed);
+  outputs_.store(step.outputs, std::memory_order_relaxed);
+  lone_.store(step.lone, std::memory_order_relaxed);
+  logits_.store(step.logits, std::memory_order_relaxed);
   team_.run(body_);
 }
 
@@ -158,19 +162,20 @@ void Network::attend_row(Member& member, int layer, int row, int key_head) {
 
 template <class Number>
 void Network::attention(Member& member, int layer) {
-  const int pieces = step_.rows * heads_.keys;
-  if (!step_.lone) {
+  const int pieces = rows_.load(std::memory_order_relaxed) * heads_.keys;
+  const bool lone = lone_.load(std::memory_order_relaxed);
+  if (!lone) {
     member.share(pieces, [&](int piece) { remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys); });
   }
   member.share(pieces, [&](int piece) {
-    if (step_.lone) remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys);
+    if (lone) remember_row<Number>(layer, piece / heads_.keys, piece % heads_.keys);
     attend_row<Number>(member, layer, piece / heads_.keys, piece % heads_.keys);
   });
 }
 
 template <class Number>
 void Network::forward(Member& member) {
-  const int rows = step_.rows;
+  const int rows = rows_.load(std::memory_order_relaxed), outputs = outputs_.load(std::memory_order_relaxed);
   const auto activations = [&](const Memory& numbers, int stride) {
     return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), units_.as<float>(), sums_.as<float>()};
   };
@@ -204,12 +209,12 @@ void Network::forward(Member& member) {
     shrink_rows(inner, layer.contract);
     apply(member, layer.contract, inner, rows, Then::ADD, stream, hidden_stride_);
   }
-  member.share(step_.outputs, [&](int output) {
+  member.share(outputs, [&](int output) {
     const int row = step_.output_rows[output];
     normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
     if (takes_bytes(head_)) to_bytes(normed, output);
   });
-  apply(member, head_, normed, step_.outputs, Then::STORE, step_.logits, head_.padded_outputs());
+  apply(member, head_, normed, outputs, Then::STORE, logits_.load(std::memory_order_relaxed), head_.padded_outputs());
 }
 
 }  // namespace inkling
