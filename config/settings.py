@@ -49,7 +49,7 @@ class LocalBackendSettings(Section):
     )
     max_running: Whole = Field(16, ge=1, le=256, description="Samples written at the same time, in one batch.")
     max_waiting: Whole = Field(64, ge=1, le=10_000, description="Samples that may wait in the engine.")
-    threads: Whole | None = Field(None, ge=1, le=512, description="CPU threads; all cores when left out.")
+    threads: Whole | None = Field(None, ge=1, le=512, description="CPU threads; all cores it may use when left out.")
     precision: Precision = Field(
         "auto",
         description="How the weights are kept; auto takes the fastest that writes as well. Where a machine or model "

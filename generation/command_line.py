@@ -85,7 +85,7 @@ def _add_model_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-running", type=_whole(1, 256), default=16, help="samples written together (16)")
     parser.add_argument("--max-waiting", type=_whole(0, 10_000), default=64, help="samples that may wait (64)")
-    parser.add_argument("--threads", type=_whole(1, 512), help="CPU threads (all cores)")
+    parser.add_argument("--threads", type=_whole(1, 512), help="CPU threads (all cores it may use)")
     parser.add_argument(
         "--precision",
         type=_read_precision,

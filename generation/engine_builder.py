@@ -12,6 +12,7 @@ import torch
 
 from config.errors import EngineFailed, InvalidSettings
 from config.precision import Precision
+from generation.core_count import count_cores
 from generation.engine import BatchingEngine
 from generation.fast_path import BuildFastRunner, FastPath, RunnerPlan
 from generation.load_progress import LoadProgress
@@ -36,7 +37,7 @@ class EngineSetup:
     limits: EngineLimits
     precision: Precision = "auto"
     threads: int | None = None
-    """All cores when None."""
+    """As many as there are cores that this process may use, when None."""
     patience_s: float = 30.0
     """How long a first start waits for the fast runner, so that from the first text on a seed means one text."""
 
@@ -53,12 +54,11 @@ def build_engine(
     A fast runner that can be had at once serves from the beginning, and no network is read. Otherwise the network is,
     and serves when the fast runner takes longer than `setup.patience_s`: until it is built, or for good.
     """
-    if setup.threads is not None:
-        torch.set_num_threads(setup.threads)
+    threads = _choose_threads(setup.threads)
     if build_fast_runner is not None:
         build_fast_runner.prepare()
     stored = load_model(source, ModelCache(cache_dir), progress)
-    plan = RunnerPlan(stored.model, stored.folder, setup.limits, setup.precision, setup.threads)
+    plan = RunnerPlan(stored.model, stored.folder, setup.limits, setup.precision, threads)
     fast_path = FastPath(build_fast_runner, plan)
     progress.begin(f"Warming {source.name} up.", 1.0)
     fast = fast_path.begin()
@@ -74,6 +74,14 @@ def build_engine(
     if later is not None:
         fast_path.hand_over(later, engine.replace_runner)
     return engine
+
+
+def _choose_threads(wanted: int | None) -> int:
+    """torch's own number suits the machine, but knows no container's quota."""
+    threads = wanted or min(torch.get_num_threads(), count_cores())
+    if threads != torch.get_num_threads():
+        torch.set_num_threads(threads)
+    return threads
 
 
 def _wait(later: Future[Runner | None] | None, seconds: float) -> Runner | None:

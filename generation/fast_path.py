@@ -33,8 +33,7 @@ class RunnerPlan:
     """With the model's config.json and safetensors."""
     limits: EngineLimits
     precision: Precision
-    threads: int | None
-    """All cores when None."""
+    threads: int
 
 
 class NoFastRunner(Exception):

@@ -86,7 +86,6 @@ class FastRunnerBuilder:
 
 
 def _build(library: ctypes.CDLL, plan: RunnerPlan, precision: WeightPrecision) -> NativeRunner:
-    threads = plan.threads or torch.get_num_threads()
     most_rows = max(CHUNK, plan.limits.max_running)
-    network, embedding = build_network(library, NativePlan(plan.model, plan.folder, most_rows, threads), precision)
+    network, embedding = build_network(library, NativePlan(plan.model, plan.folder, most_rows, plan.threads), precision)
     return NativeRunner(network, embedding, NativeSampler(library), plan.limits, f"native {precision}")

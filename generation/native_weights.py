@@ -69,6 +69,8 @@ class NativePlan:
 def check_family(config: PretrainedConfig) -> None:
     """Raises NoFastRunner for a model that the kernels would compute wrongly."""
     kind = config.model_type
+    if getattr(config, "quantization_config", None):
+        raise NoFastRunner("its file keeps the weights quantised, in a way that the kernels don't read")
     if kind == "gpt2":
         plain = config.scale_attn_weights and not config.scale_attn_by_inverse_layer_idx
         if not plain or config.add_cross_attention or config.activation_function not in _GELUS:

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
+from generation.core_count import count_cores
+
 TEMPERATURE, TOP_K, TOP_P = 0.8, 40, 0.95
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = count_cores()
 
 Tokens = Sequence[int]
 OnToken = Callable[[int], None]

@@ -36,16 +36,11 @@ class Compiler:
     identity: str
     """What `--version` prints: another version may lay out or optimise differently."""
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        native = _CPU_FLAG.get(platform.machine())
-        return _FLAGS if native is None else (*_FLAGS, native)
-
     def compile(self, sources: Sequence[Path], folder: Path, timeout_s: float) -> list[Path]:
         """Each source file to an object file in `folder`, all at the same time. Raises KernelsUnavailable."""
         objects = [folder / f"{source.stem}.o" for source in sources]
         commands: dict[str, Sequence[str | Path]] = {
-            f"{source.name} does not compile": [self.path, *self.flags, "-c", source, "-o", target]
+            f"{source.name} does not compile": [self.path, *compile_flags(), "-c", source, "-o", target]
             for source, target in zip(sources, objects, strict=True)
         }
         _run_all(commands, timeout_s)
@@ -54,6 +49,12 @@ class Compiler:
     def link(self, objects: Sequence[Path], target: Path, timeout_s: float) -> None:
         """Object files to a shared library. Raises KernelsUnavailable."""
         _run_all({"the kernels do not link": [self.path, "-shared", "-pthread", *objects, "-o", target]}, timeout_s)
+
+
+def compile_flags() -> tuple[str, ...]:
+    """The same for every compiler."""
+    native = _CPU_FLAG.get(platform.machine())
+    return _FLAGS if native is None else (*_FLAGS, native)
 
 
 def find_compiler(path: Path | None = None) -> Compiler:

@@ -15,11 +15,12 @@ from pathlib import Path
 import structlog
 from filelock import FileLock, Timeout
 
-from generation.native.compiler import Compiler, KernelsUnavailable, describe_cpu, find_compiler
+from generation.native.compiler import Compiler, KernelsUnavailable, compile_flags, describe_cpu, find_compiler
 
 SOURCES = Path(__file__).parent
 ABI_VERSION = 2
 """Raise it together with the one in abi.cpp when a function's arguments or a struct's fields change."""
+_KEPT_UNUSED_S = 30 * 24 * 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,8 @@ log = structlog.get_logger(__name__)
 class KernelLibrary:
     """The library for this machine, compiler and version of the sources.
 
-    It lies under a name made of everything it depends on, gets that name when it is whole, and may be deleted.
+    It lies under a name made of everything it depends on, gets that name when it is whole, and may be deleted. Where
+    the compiler is gone, the one that was made of the same sources for the same CPU serves on.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class KernelLibrary:
         try:
             if not self.cached:
                 self._build()
-            return _load(self._path)
+            library = _load(self._path)
         except KernelsUnavailable as error:
             log.warning("kernels_unavailable", reason=str(error), output=error.output)
             raise
+        _note_use(self._path)
+        return library
 
     @cached_property
     def _compiler(self) -> Compiler:
@@ -76,12 +80,25 @@ class KernelLibrary:
 
     @cached_property
     def _path(self) -> Path:
+        """Raises KernelsUnavailable where there is no compiler, and nothing that one made."""
+        try:
+            compiler = hashlib.sha256(self._compiler.identity.encode()).hexdigest()
+        except KernelsUnavailable:
+            made = sorted(self._folder.glob(f"{self._name}-*.so"), key=lambda path: path.stat().st_mtime)
+            if not made:
+                raise
+            return made[-1]
+        return self._folder / f"{self._name}-{compiler[:8]}.so"
+
+    @cached_property
+    def _name(self) -> str:
+        """Of everything but the compiler."""
         digest = hashlib.sha256()
-        for part in (self._cpu, self._compiler.identity, *self._compiler.flags):
+        for part in (self._cpu, *compile_flags()):
             digest.update(part.encode() + b"\0")
         for path in sorted((*self._sources.glob("*.cpp"), *self._sources.glob("*.h"))):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return self._folder / f"kernels-{digest.hexdigest()[:24]}.so"
+        return f"kernels-{digest.hexdigest()[:24]}"
 
     def _build(self) -> None:
         lock = FileLock(self._path.with_suffix(".lock"), timeout=2 * self._timeout_s)
@@ -90,6 +107,7 @@ class KernelLibrary:
             with lock:
                 if not self._path.is_file():
                     self._compile()
+                    self._remove_unused()
         except Timeout as error:
             raise KernelsUnavailable("Another process has been compiling the kernels for too long.") from error
         except (OSError, NotImplementedError) as error:  # the latter where a file system has no locks
@@ -111,11 +129,28 @@ class KernelLibrary:
             shutil.rmtree(folder, ignore_errors=True)
         log.info("kernels_compiled", seconds=round(time.monotonic() - begun, 1))
 
+    def _remove_unused(self) -> None:
+        """Those of other versions, CPUs and compilers that nobody has opened for long.
+
+        A process that has run for longer still goes on: what is mapped stays when its name is gone.
+        """
+        for path in self._folder.glob("kernels-*.so"):
+            with contextlib.suppress(OSError):
+                if path != self._path and time.time() - path.stat().st_mtime > _KEPT_UNUSED_S:
+                    path.with_suffix(".lock").unlink(missing_ok=True)
+                    path.unlink()
+
     def _compile_in(self, folder: Path) -> Path:
         objects = self._compiler.compile(sorted(self._sources.glob("*.cpp")), folder, self._timeout_s)
         library = folder / "kernels.so"
         self._compiler.link(objects, library, self._timeout_s)
         return library
+
+
+def _note_use(path: Path) -> None:
+    """The time of change, since many systems don't keep the time of reading."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def _load(path: Path) -> ctypes.CDLL:

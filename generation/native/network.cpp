@@ -86,6 +86,10 @@ void Network::copy_block(int32_t from, int32_t to) {
 
 void Network::run(const Step& step) {
   step_ = step;
+  rows_.store(step.rows, std::memory_order_relaxed);
+  outputs_.store(step.outputs, std::memory_order_relaxed);
+  lone_.store(step.lone, std::memory_order_relaxed);
+  logits_.store(step.logits, std::memory_order_relaxed);
   team_.run(body_);
 }
 
@@ -167,8 +171,8 @@ void Network::attend_rows(Member& member, int layer, int first, int rows, int ke
 
 template <class Number>
 void Network::attention(Member& member, int layer) {
-  const int rows = step_.rows, keys = heads_.keys;
-  if (step_.lone) {
+  const int rows = rows_.load(std::memory_order_relaxed), keys = heads_.keys;
+  if (lone_.load(std::memory_order_relaxed)) {
     member.share(rows * keys, [&](int piece) {
       remember_row<Number>(layer, piece / keys, piece % keys);
       attend_rows<Number>(member, layer, piece / keys, 1, piece % keys);
@@ -184,7 +188,7 @@ void Network::attention(Member& member, int layer) {
 
 template <class Number>
 void Network::forward(Member& member) {
-  const int rows = step_.rows;
+  const int rows = rows_.load(std::memory_order_relaxed), outputs = outputs_.load(std::memory_order_relaxed);
   const auto activations = [&](const Memory& numbers, int stride) {
     return Activations{stride, numbers.as<float>(), bytes_.as<int8_t>(), units_.as<float>(), offsets_.as<int32_t>()};
   };
@@ -218,12 +222,12 @@ void Network::forward(Member& member) {
     shrink_rows(inner, layer.contract);
     apply(member, layer.contract, inner, rows, Then::ADD, stream, hidden_stride_);
   }
-  member.share(step_.outputs, [&](int output) {
+  member.share(outputs, [&](int output) {
     const int row = step_.output_rows[output];
     normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
     if (takes_bytes(head_)) to_bytes(normed, output);
   });
-  apply(member, head_, normed, step_.outputs, Then::STORE, step_.logits, head_.padded_outputs());
+  apply(member, head_, normed, outputs, Then::STORE, logits_.load(std::memory_order_relaxed), head_.padded_outputs());
 }
 
 }  // namespace inkling

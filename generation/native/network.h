@@ -76,6 +76,10 @@ class Network {
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread and query */, bytes_, units_, offsets_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;
   Step step_{};
+  // What of it is read outside of pieces, so also by a thread that is late while the next step is written: whatever it
+  // reads, it takes no piece by it.
+  std::atomic<int32_t> rows_{0}, outputs_{0}, lone_{0};
+  std::atomic<float*> logits_{nullptr};
   std::function<void(Member&)> body_;
   Team team_;  // last: its threads end before anything that they read
 };

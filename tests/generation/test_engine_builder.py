@@ -63,7 +63,7 @@ def build(folder: Path, fast: FastBuilder | None, precision="auto", patience_s: 
 
 
 def plan_for(precision="auto") -> RunnerPlan:
-    return RunnerPlan(build_tiny_gpt2(), Path("/nowhere"), EngineLimits(), precision, None)
+    return RunnerPlan(build_tiny_gpt2(), Path("/nowhere"), EngineLimits(), precision, 1)
 
 
 async def test_without_a_fast_path_the_network_serves_and_nothing_is_said(folder: Path) -> None:

@@ -86,12 +86,21 @@ def test_nothing_to_hold_it_against_is_no_runner(cache: Path, tmp_path: Path, lo
 
 def test_without_a_compiler_there_is_none(cache: Path, tmp_path: Path, loaded, monkeypatch) -> None:
     plan = plan_for(loaded, tmp_path / "model")
+    (cache / "native").unlink()
     monkeypatch.setenv("PATH", str(tmp_path))
     build = FastRunnerBuilder(cache)
     build.learn(plan, loaded.network)
     assert build(plan, at_once=True) is None
     with pytest.raises(NoFastRunner, match=r"There is no C\+\+ compiler here"):
         build(plan, at_once=False)
+
+
+def test_kernels_that_were_compiled_before_need_no_compiler(cache: Path, tmp_path: Path, loaded, monkeypatch) -> None:
+    plan = plan_for(loaded, tmp_path / "model")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    build = FastRunnerBuilder(cache)
+    build.learn(plan, loaded.network)
+    assert built(build(plan, at_once=True)) == "native int8"
 
 
 def test_a_model_without_kernels_is_known_from_its_facts(cache: Path, tmp_path: Path) -> None:

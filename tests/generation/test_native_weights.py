@@ -217,6 +217,16 @@ def test_models_that_the_kernels_would_compute_wrongly_are_refused(kind: str, va
         check_family(AutoConfig.for_model(kind, **variant))
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_files_of_quantised_weights_are_refused(kind: str) -> None:
+    """GPTQ, AWQ and bitsandbytes: their tensors would be read as something else."""
+    config = AutoConfig.for_model(kind)
+    check_family(config)
+    config.quantization_config = {"quant_method": "gptq", "bits": 4}
+    with pytest.raises(NoFastRunner, match="keeps the weights quantised"):
+        check_family(config)
+
+
 @pytest.mark.parametrize("kind", ["mistral", "qwen2"])
 def test_a_window_that_slides_is_never_reached(kernels: ctypes.CDLL, tmp_path: Path, kind: str) -> None:
     windowed = {"sliding_window": 64, "use_sliding_window": True, "max_window_layers": 0}

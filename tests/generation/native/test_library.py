@@ -73,6 +73,61 @@ def test_another_compiler_compiles_anew(tmp_path: Path) -> None:
     assert not KernelLibrary(tmp_path, other, sources=sources).cached
 
 
+def test_without_a_compiler_what_one_made_before_serves_on(tmp_path: Path) -> None:
+    sources = write_sources(tmp_path / "sources", ANSWER)
+    KernelLibrary(tmp_path, real_compiler().path, sources=sources).open()
+    without = KernelLibrary(tmp_path, tmp_path / "nothing", sources=sources)
+    assert without.cached
+    assert without.open().answer() == 42
+
+
+@pytest.mark.parametrize("change", ["source", "cpu", "damage"])
+def test_without_a_compiler_only_the_same_sources_and_cpu_serve(tmp_path: Path, change: str) -> None:
+    sources = write_sources(tmp_path / "sources", ANSWER)
+    start_build(tmp_path, real_compiler().path, sources).communicate()
+    if change == "source":
+        (sources / "part1.cpp").write_text(ANSWER.replace("42", "43"))
+    if change == "damage":
+        (built,) = (tmp_path / "native").glob("*.so")
+        built.write_bytes(b"\0" * 100)
+    cpu = describe_cpu() + " amx" if change == "cpu" else None
+    for reason in ("don't load" if change == "damage" else "no C\\+\\+ compiler", "no C\\+\\+ compiler"):
+        with pytest.raises(KernelsUnavailable, match=reason):
+            KernelLibrary(tmp_path, tmp_path / "nothing", sources=sources, cpu=cpu).open()
+
+
+def age(path: Path, days: float) -> None:
+    then = time.time() - days * 24 * 3600
+    os.utime(path, (then, then))
+
+
+def test_a_new_library_removes_those_that_nobody_opened_for_a_month(tmp_path: Path) -> None:
+    compiler = real_compiler().path
+    sources = write_sources(tmp_path / "sources", ANSWER)
+    in_use = KernelLibrary(tmp_path, compiler, sources=sources).open()
+    (first,) = (tmp_path / "native").glob("*.so")
+    recent, stranger = (first.with_name(name) for name in ("kernels-recent.so", "another.so"))
+    for path, days in ((first, 31), (recent, 29), (stranger, 31)):
+        path.touch()
+        age(path, days)
+    (sources / "part1.cpp").write_text(ANSWER.replace("42", "43"))
+    assert KernelLibrary(tmp_path, compiler, sources=sources).open().answer() == 43
+    left = set((tmp_path / "native").glob("*.so"))
+    assert first not in left
+    assert {recent, stranger} < left
+    assert in_use.answer() == 42
+    assert len(list((tmp_path / "native").glob("*.lock"))) <= 1
+
+
+def test_what_is_opened_counts_as_new(tmp_path: Path) -> None:
+    library = KernelLibrary(tmp_path, real_compiler().path, sources=write_sources(tmp_path / "sources", ANSWER))
+    library.open()
+    (built,) = (tmp_path / "native").glob("*.so")
+    age(built, 40)
+    library.open()
+    assert time.time() - built.stat().st_mtime < 3600
+
+
 def test_without_a_compiler_says_so(tmp_path: Path) -> None:
     with pytest.raises(KernelsUnavailable, match="no C\\+\\+ compiler"):
         KernelLibrary(tmp_path, tmp_path / "nothing").open()
