@@ -57,11 +57,11 @@ class InstantRunner:
     def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         return True
 
-    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
+    def open(self, token_ids: Sequence[int], positions: int = 0, *, remembered: bool = True) -> PromptPass:
         return PromptPass(tuple(token_ids), None)
 
-    def prefill(self, prompt: PromptPass) -> torch.Tensor:
-        return self.score(prompt)[-1]
+    def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        return torch.cat([self.score(prompt) for prompt in prompts])
 
     def score(self, prompt: PromptPass) -> torch.Tensor:
         prompt.position = len(prompt.token_ids)

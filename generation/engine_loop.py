@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -11,10 +11,10 @@ import torch
 from config.errors import EngineFailed
 from generation.prefill import Prefill
 from generation.request_stream import Outbox, RequestStream
-from generation.runner import Runner
+from generation.runner import PromptPass, Runner
 from generation.sampler import BROKEN, Sampler
 from generation.scheduler import Scheduler
-from generation.sequence import PromptGroup, SampleSequence
+from generation.sequence import PromptGroup, PromptScoring, SampleSequence
 from generation.types import TokenLogprob
 
 log = structlog.get_logger()
@@ -106,21 +106,61 @@ class EngineLoop:
 
     def _advance_prompts(self) -> None:
         """Run at most a chunk's tokens of prompts, in the order in which they came; begin the sequences that can."""
-        budget = self._runner.chunk
-        while (group := self._scheduler.next_group()) is not None:
-            scoring = group.scoring is not None
+        due = self._due_prompts()
+        for group, prompt in due.items():
+            if group.scoring is not None:
+                self._score_prompt(group, group.scoring, prompt)
+        unread = {group: prompt for group, prompt in due.items() if prompt is group.prompt and not prompt.finished}
+        if unread:
+            self._read_prompts(unread)
+        self._begin(due)
+
+    def _due_prompts(self) -> dict[PromptGroup, PromptPass]:
+        """Those that a step has time for. They are not cut to fit: for some runners the cuts decide the bits."""
+        due: dict[PromptGroup, PromptPass] = {}
+        most = budget = self._runner.chunk
+        for group in self._scheduler.ready():
             try:
-                tokens = self._prefill.advance(group, budget)
-                started = self._prefill.start(group)
+                prompt = self._prefill.open(group)
             except Exception as error:
                 self._fail([group], error)
                 continue
-            budget -= tokens
-            self.totals.prompt_tokens += 0 if scoring else tokens
-            if started and group.first_logits is not None:
-                self._extend(started, group.first_logits.expand(len(started), -1))
-            elif not tokens:
-                return
+            if prompt is None or min(most, prompt.left) > budget:
+                break
+            due[group] = prompt
+            budget -= min(most, prompt.left)
+            if len(group.waiting) > 1:
+                # Only its first sample is promised room: others may not take what the rest waits for.
+                break
+        return due
+
+    def _score_prompt(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
+        try:
+            self._prefill.score(group, scoring, prompt)
+        except Exception as error:
+            self._fail([group], error)
+
+    def _read_prompts(self, prompts: Mapping[PromptGroup, PromptPass]) -> None:
+        try:
+            self.totals.prompt_tokens += self._prefill.read(prompts)
+        except Exception as error:
+            self._fail(prompts, error)
+
+    def _begin(self, groups: Iterable[PromptGroup]) -> None:
+        """The sequences of those that were read, as far as there are rows and memory."""
+        started: list[SampleSequence] = []
+        logits: list[torch.Tensor] = []
+        for group in groups:
+            try:
+                begun = self._prefill.start(group)
+            except Exception as error:
+                self._fail([group], error)
+                continue
+            if begun and group.first_logits is not None:
+                started += begun
+                logits.append(group.first_logits.expand(len(begun), -1))
+        if started:
+            self._extend(started, torch.cat(logits))
 
     def _extend(self, sequences: Sequence[SampleSequence], logits: torch.Tensor) -> None:
         """Sample the next token of each sequence and let those that end leave."""

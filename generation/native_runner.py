@@ -38,10 +38,9 @@ class _Text:
     positions: int = 0
     """That it may grow to."""
 
-    @property
-    def growth(self) -> int:
-        """How many blocks it may still take."""
-        return max(0, -(-self.positions // BLOCK) - len(self.blocks))
+    def growth(self, positions: int) -> int:
+        """How many blocks more it takes to be so long."""
+        return max(0, _count_blocks(positions) - len(self.blocks))
 
 
 class NativeRunner:
@@ -55,15 +54,15 @@ class NativeRunner:
         self._sampler = sampler
         self._path = path
         # While its prompt is open a text has one block more: a row's copy of the prompt's last one.
-        longest = -(-embedding.positions // BLOCK) + 1
+        longest = _count_blocks(embedding.positions) + 1
         budget = limits.cache_bytes // network.block_bytes
         size = max(budget, longest)
         network.set_cache(size)
         self._pool = BlockPool(size, budget)
         self._tables = np.zeros((limits.max_running, longest), dtype=np.int32)
         self._rows: dict[int, _Text] = {}
-        self._open: dict[int, _Text] = {}
-        self._all_rows = np.arange(limits.max_running, dtype=np.int32)
+        self._open: dict[int, PromptPass] = {}
+        self._all_rows = np.arange(max(CHUNK, limits.max_running), dtype=np.int32)
 
     @property
     def path(self) -> str:
@@ -86,25 +85,33 @@ class NativeRunner:
         return self._pool.in_use * self._network.block_bytes
 
     def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
-        if not self._rows:
+        if prompt is not None and prompt.promised:
             return True
-        promised = sum(text.growth for text in self._rows.values())
+        if not self._rows and all(each is prompt for each in self._open.values()):
+            return True
         shared = 0 if prompt is None else len(_text_of(prompt).blocks)
-        return -(-positions // BLOCK) + 1 <= self._pool.available + shared - promised
+        return _count_blocks(positions) + 1 <= self._pool.available + shared - self._promised()
 
-    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
+    def _promised(self) -> int:
+        """Blocks that those who run or are read may still take."""
+        rows = sum([text.growth(text.positions) for text in self._rows.values()])
+        return rows + sum(
+            [_text_of(each).growth(each.promised + BLOCK) for each in self._open.values() if each.promised]
+        )
+
+    def open(self, token_ids: Sequence[int], positions: int = 0, *, remembered: bool = True) -> PromptPass:
         ids = tuple(token_ids)
         text = self._recall(ids) if remembered else _Text([], [], BEGINNING, 0)
-        prompt = PromptPass(ids, text, text.length)
-        self._open[id(text)] = text
+        prompt = PromptPass(ids, text, text.length, positions)
+        self._open[id(prompt)] = prompt
         return prompt
 
-    def prefill(self, prompt: PromptPass) -> torch.Tensor:
-        return self._run_chunk(prompt, self.chunk, every=False)[0]
+    def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        return self._run_chunks(prompts, self.chunk, every=False)
 
     def score(self, prompt: PromptPass) -> torch.Tensor:
         # Fewer at once: these logits are many.
-        return self._run_chunk(prompt, _SHARED_CHUNK, every=True)
+        return self._run_chunks([prompt], _SHARED_CHUNK, every=True)
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
         source = _text_of(prompt)
@@ -121,11 +128,12 @@ class NativeRunner:
             self._network.copy_block(source.blocks[-1], text.blocks[-1])
         self._tables[row, : len(text.blocks)] = text.blocks
         self._rows[row] = text
+        prompt.promised = 0
 
     def close(self, prompt: PromptPass) -> None:
-        text, prompt.memory = prompt.memory, None
-        if isinstance(text, _Text) and self._open.pop(id(text), None) is not None:
-            self._give_back(text)
+        if self._open.pop(id(prompt), None) is not None:
+            self._give_back(_text_of(prompt))
+        prompt.memory = None
 
     def decode(self, token_ids: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
         count = len(token_ids)
@@ -137,7 +145,7 @@ class NativeRunner:
         places = np.array(positions, dtype=np.int32)
         outputs = self._all_rows[:count]
         embeddings = self._embedding.look_up(token_ids, places)
-        logits = self._network.run(Rows(embeddings, places, self._tables[:count], outputs, lone=True))
+        logits = self._network.run(Rows(embeddings, places, outputs, self._tables[:count], outputs, lone=True))
         for row, token in enumerate(token_ids):
             self._note(self._rows[row], (token,))
         return logits
@@ -170,19 +178,30 @@ class NativeRunner:
             text.name, text.length = name, first + BLOCK
         return text
 
-    def _run_chunk(self, prompt: PromptPass, size: int, *, every: bool) -> torch.Tensor:
-        text = _text_of(prompt)
-        tokens = prompt.token_ids[prompt.position : prompt.position + size]
-        while len(text.blocks) * BLOCK < text.length + len(tokens):
-            text.blocks.append(self._pool.take())
-        places = np.arange(text.length, text.length + len(tokens), dtype=np.int32)
-        table = np.array([text.blocks], dtype=np.int32)
-        outputs = np.arange(0 if every else len(tokens) - 1, len(tokens), dtype=np.int32)
-        embeddings = self._embedding.look_up(tokens, places)
-        logits = self._network.run(Rows(embeddings, places, table, outputs, lone=False))
-        self._note(text, tokens)
-        prompt.position = text.length
+    def _run_chunks(self, prompts: Sequence[PromptPass], size: int, *, every: bool) -> torch.Tensor:
+        """The logits after every token, or after each prompt's last."""
+        chunks = [prompt.token_ids[prompt.position : prompt.position + size] for prompt in prompts]
+        texts = [_text_of(prompt) for prompt in prompts]
+        for text, chunk in zip(texts, chunks, strict=True):
+            while len(text.blocks) * BLOCK < text.length + len(chunk):
+                text.blocks.append(self._pool.take())
+        logits = self._network.run(self._lay_out(texts, chunks, every=every))
+        for prompt, text, chunk in zip(prompts, texts, chunks, strict=True):
+            self._note(text, chunk)
+            prompt.position = text.length
         return logits
+
+    def _lay_out(self, texts: Sequence[_Text], chunks: Sequence[Sequence[int]], *, every: bool) -> Rows:
+        lengths = [len(chunk) for chunk in chunks]
+        tables = np.zeros((len(texts), max(len(text.blocks) for text in texts)), dtype=np.int32)
+        for table, text in zip(tables, texts, strict=True):
+            table[: len(text.blocks)] = text.blocks
+        pairs = zip(texts, lengths, strict=True)
+        places = np.concatenate([np.arange(text.length, text.length + count, dtype=np.int32) for text, count in pairs])
+        sequences = np.repeat(self._all_rows[: len(texts)], lengths)
+        outputs = self._all_rows[: len(places)] if every else np.cumsum(lengths, dtype=np.int32) - np.int32(1)
+        embeddings = self._embedding.look_up([token for chunk in chunks for token in chunk], places)
+        return Rows(embeddings, places, sequences, tables, outputs, lone=False)
 
     def _note(self, text: _Text, tokens: Sequence[int]) -> None:
         """These went through the model; blocks that are full now can be found again."""
@@ -198,6 +217,10 @@ class NativeRunner:
         # The last ones first: of what is idle, the beginnings of texts should stay longest.
         for block in reversed(text.blocks):
             self._pool.give_back(block)
+
+
+def _count_blocks(positions: int) -> int:
+    return -(-positions // BLOCK)
 
 
 def _text_of(prompt: PromptPass) -> _Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generation.request_stream import Outbox
 from generation.runner import PromptPass, Runner
 from generation.scheduler import Scheduler
@@ -12,27 +14,34 @@ _SCORED_AT_ONCE = 32
 
 
 class Prefill:
-    """Opens a request's prompt when its turn has come, and closes it when all its sequences have started."""
+    """Opens requests' prompts when their turn has come, and closes them when all their sequences have started."""
 
     def __init__(self, runner: Runner, scheduler: Scheduler, outbox: Outbox) -> None:
         self._runner = runner
         self._scheduler = scheduler
         self._outbox = outbox
 
-    def advance(self, group: PromptGroup, budget: int) -> int:
-        """Run the prompt's next chunk; returns the tokens run: none when they are more than `budget`, or memory lacks.
-
-        Prompts are not cut to the budget: for some runners the cuts decide the bits.
-        """
-        prompt = self._due(group)
-        if prompt is None or min(self._runner.chunk, len(prompt.token_ids) - prompt.position) > budget:
-            return 0
-        before = prompt.position
+    def open(self, group: PromptGroup) -> PromptPass | None:
+        """The pass that the request is in now, or begins; None while memory lacks."""
+        prompt = group.prompt if group.scoring is None else group.scoring.prompt
+        if prompt is not None:
+            return prompt
+        if not self._runner.room_for(group.positions):
+            return None
+        group.begun = True
         if group.scoring is not None:
-            self._score(group, group.scoring, prompt)
-        else:
-            group.first_logits = self._runner.prefill(prompt)
-        return prompt.position - before
+            group.scoring.prompt = self._runner.open(group.token_ids, group.positions, remembered=False)
+            return group.scoring.prompt
+        group.prompt = self._runner.open(group.token_ids, group.positions)
+        return group.prompt
+
+    def read(self, prompts: Mapping[PromptGroup, PromptPass]) -> int:
+        """Run the next chunk of each in one pass; returns the tokens run."""
+        left = sum(prompt.left for prompt in prompts.values())
+        logits = self._runner.prefill(list(prompts.values()))
+        for group, row in zip(prompts, logits, strict=True):
+            group.first_logits = row
+        return left - sum(prompt.left for prompt in prompts.values())
 
     def start(self, group: PromptGroup) -> list[SampleSequence]:
         """Give rows to the sequences of a prompt that was read, as far as rows and memory go."""
@@ -62,21 +71,8 @@ class Prefill:
         if prompt is not None:
             self._runner.close(prompt)
 
-    def _due(self, group: PromptGroup) -> PromptPass | None:
-        """The pass that comes next, if one does and has begun or can."""
-        prompt = group.prompt if group.scoring is None else group.scoring.prompt
-        if prompt is not None:
-            return None if prompt.finished else prompt
-        if not self._runner.room_for(group.positions):
-            return None
-        group.begun = True
-        if group.scoring is not None:
-            group.scoring.prompt = self._runner.open(group.token_ids, remembered=False)
-            return group.scoring.prompt
-        group.prompt = self._runner.open(group.token_ids)
-        return group.prompt
-
-    def _score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
+    def score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
+        """Run the next chunk for the log-probabilities of its tokens, which are told after the last."""
         start = prompt.position
         logits = self._runner.score(prompt)
         targets = group.token_ids[start + 1 : prompt.position + 1]

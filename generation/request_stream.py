@@ -1,4 +1,4 @@
-"""Events from the engine's thread to the event loop that asked for them: at once what is first or last, else in frames."""
+"""Events from the engine's thread to the event loop that asked for them, the first and the last of a stream at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from config.errors import InklingError
 from generation.types import GenerationEvent, TextGenerated
 
 FRAME_S = 0.03
-"""Between two hand-overs to one stream: eyes don't tell more apart, and each costs the event loop, which shares the cores
-with the model, about as much as the model needs for a token."""
+"""Between two hand-overs to one stream: eyes don't tell more apart, and each costs the event loop, which shares the
+cores with the model, about as much as the model needs for a token."""
 
 
 class RequestStream:
@@ -98,7 +98,7 @@ class Outbox:
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[RequestStream, Parcel]]] = {}
         now = time.monotonic()
         for stream, parcel in list(self._parcels.items()):
-            if parcel.last or now - stream.told_at >= self._frame_s:
+            if parcel.last or now - stream.told_at >= self._frame_s or stream.loop.is_closed():
                 stream.told_at = now
                 by_loop.setdefault(stream.loop, []).append((stream, self._parcels.pop(stream)))
         lost: list[RequestStream] = []

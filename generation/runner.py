@@ -20,6 +20,13 @@ class PromptPass:
     """The keys and values so far, as its runner keeps them."""
     position: int = 0
     """How many tokens have been through the model, or needn't go since they were remembered."""
+    promised: int = 0
+    """Positions, prompt included, that there is room for until a row takes them."""
+
+    @property
+    def left(self) -> int:
+        """How many tokens have yet to go through the model."""
+        return len(self.token_ids) - self.position
 
     @property
     def finished(self) -> bool:
@@ -50,7 +57,7 @@ class Runner(Protocol):
 
     @property
     def chunk(self) -> int:
-        """How many prompt tokens one step may take now: at most so many go through in one `prefill` or `score`.
+        """How many prompt tokens one step may take now: at most so many of a prompt go through in one pass.
 
         May depend on what runs, which waits for them.
         """
@@ -62,22 +69,26 @@ class Runner(Protocol):
         ...
 
     def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
-        """Whether one more sequence of so many positions fits beside what runs and how far that may still grow.
+        """Whether one more sequence of so many positions fits beside what runs, how far that may grow, and promises.
 
         Always true while nothing runs, for as many positions as the model takes. `prompt` is the open one that it
-        continues; it shares what that holds.
+        continues: it shares what that holds, or has its promise.
         """
         ...
 
-    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
-        """Begin a prompt. What is remembered of an earlier one with the same beginning is skipped unless told not to.
+    def open(self, token_ids: Sequence[int], positions: int = 0, *, remembered: bool = True) -> PromptPass:
+        """Begin a prompt, and promise room to the row that will continue it to so many positions.
 
-        At least the last token is left to run.
+        What is remembered of an earlier one with the same beginning is skipped unless told not to; at least the last
+        token is left to run.
         """
         ...
 
-    def prefill(self, prompt: PromptPass) -> torch.Tensor:
-        """Run the next chunk; the logits after its last token, [vocabulary]."""
+    def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        """Run each one's next chunk, which are a chunk's tokens together at most.
+
+        The logits after the last token of each, [prompt, vocabulary].
+        """
         ...
 
     def score(self, prompt: PromptPass) -> torch.Tensor:

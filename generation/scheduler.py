@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generation.sequence import PromptGroup, SampleSequence
@@ -74,12 +75,14 @@ class Scheduler:
         self._waiting_count += len(group.waiting)
         self._waiting_tokens += group.waiting_tokens
 
-    def next_group(self) -> PromptGroup | None:
-        """The first request with a sequence that could start now."""
-        if not self._groups or self.free_row is None:
-            return None
-        first = self._groups[0]
-        return None if self.holding and not first.begun else first
+    def ready(self) -> Iterator[PromptGroup]:
+        """The requests with sequences that could start now, in order, as far as rows go."""
+        free = self._max_running - len(self._running)
+        for group in list(self._groups):
+            if free <= 0 or (self.holding and not group.begun):
+                return
+            yield group
+            free -= len(group.waiting)
 
     def start(self, group: PromptGroup) -> SampleSequence:
         """Give the free row to the request's next waiting sequence."""

@@ -63,7 +63,7 @@ def _batch_sizes(most: int) -> list[int]:
 def _read(runner: Runner, token_ids: Sequence[int]) -> PromptPass:
     prompt = runner.open(token_ids)
     while not prompt.finished:
-        runner.prefill(prompt)
+        runner.prefill([prompt])
     return prompt
 
 

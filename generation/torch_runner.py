@@ -52,7 +52,7 @@ class TorchRunner:
         self._sampler = TorchSampler()
         self._budget = limits.cache_bytes
         self._remembered = RememberedPrompts()
-        self._open: dict[int, TorchPrompt] = {}
+        self._open: dict[int, PromptPass] = {}
         self._in_use: dict[int, _RowInUse] = {}
         with torch.inference_mode():
             self._row_counts = choose_row_counts(self._passes, limits.max_running)
@@ -83,17 +83,21 @@ class TorchRunner:
 
     @property
     def cache_bytes(self) -> int:
-        being_read = sum(count_bytes(prompt.cache) for prompt in self._open.values() if prompt.logits is None)
+        being_read = sum(
+            count_bytes(each.cache) for each in map(_memory_of, self._open.values()) if each.logits is None
+        )
         return self._passes.rows.nbytes + self._remembered.nbytes + being_read
 
     def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
         """All rows have the width of the longest, and come in the batch sizes that agree."""
-        running = len(self._in_use)
-        longest = max(positions, self._longest())
-        present = self._rows_bytes(running, self._longest())
-        return not running or self._rows_bytes(running + 1, longest) <= max(self._budget, present)
+        if prompt is not None and prompt.promised:
+            return True
+        promised = [each.promised for each in self._open.values() if each.promised]
+        running, longest = len(self._in_use) + len(promised), max(self._longest(), *promised, 0)
+        present = self._rows_bytes(running, longest)
+        return not running or self._rows_bytes(running + 1, max(positions, longest)) <= max(self._budget, present)
 
-    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
+    def open(self, token_ids: Sequence[int], positions: int = 0, *, remembered: bool = True) -> PromptPass:
         ids = tuple(token_ids)
         found = self._remembered.find(ids) if remembered else None
         if found is None:
@@ -101,11 +105,15 @@ class TorchRunner:
         else:
             # Its last token is left to run, as always; running it is looking up what came of it.
             prompt = PromptPass(ids, TorchPrompt(found.cache, remembered, found.logits), len(ids) - 1)
-        self._open[id(prompt)] = _memory_of(prompt)
+        prompt.promised = positions
+        self._open[id(prompt)] = prompt
         return prompt
 
     @torch.inference_mode()
-    def prefill(self, prompt: PromptPass) -> torch.Tensor:
+    def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        return torch.stack([self._read_on(prompt) for prompt in prompts])
+
+    def _read_on(self, prompt: PromptPass) -> torch.Tensor:
         memory = _memory_of(prompt)
         if memory.logits is not None:
             prompt.position = len(prompt.token_ids)
@@ -126,6 +134,7 @@ class TorchRunner:
             rows.wipe()
         rows.adopt(row, _memory_of(prompt).cache)
         self._in_use[row] = _RowInUse(prompt.token_ids, positions)
+        prompt.promised = 0
         self._make_room()
 
     def close(self, prompt: PromptPass) -> None:

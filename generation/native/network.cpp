@@ -10,7 +10,7 @@ namespace {
 // the embeddings, the last norm and the head.
 constexpr int STEPS_PER_LAYER = 10, OTHER_STEPS = 3;
 constexpr int64_t PIECE_BYTES = 1 << 20;
-constexpr int TOGETHER = 4;  // neighbouring rows of a prompt that look back together
+constexpr int TOGETHER = 4;  // neighbouring rows of prompts in one piece of work
 
 Memory copy_padded(const float* from, int count, int64_t padded) {
   Memory buffer(padded * sizeof(float));
@@ -137,7 +137,7 @@ void Network::apply(Member& member, const Matrix& matrix, const Activations& in,
 template <class Number>
 void Network::remember_row(int layer, int row, int head) {
   const int position = step_.positions[row], size = heads_.size;
-  const int32_t block = step_.tables[static_cast<int64_t>(row) * step_.table_stride + position / BLOCK];
+  const int32_t block = table(row)[position / BLOCK];
   float* projected = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_;
   float* key = projected + (heads_.count + head) * size;
   const float* value = projected + (heads_.count + heads_.keys + head) * size;
@@ -146,27 +146,32 @@ void Network::remember_row(int layer, int row, int head) {
   remember(cache<Number>(), layer, block, head, position % BLOCK, key, value);
 }
 
-// Neighbouring rows of one sequence, or one row.
+// Neighbouring rows. Those of one sequence look back together.
 template <class Number>
 void Network::attend_rows(Member& member, int layer, int first, int rows, int key_head) {
-  const int size = heads_.size, shared = heads_.shared_by();
   const KeyValues<Number> numbers = cache<Number>();
-  const Past<Number> past{numbers, layer, step_.tables + static_cast<int64_t>(first) * step_.table_stride, key_head};
+  const int shared = heads_.shared_by(), count = rows * shared;
+  float* scores = scores_.as<float>() + static_cast<int64_t>(member.index()) * MOST_QUERIES * scores_stride_;
   Query queries[MOST_QUERIES];
-  int count = 0;
-  for (int index = 0; index < rows * shared; ++index) {
-    const int row = first + index / shared, head = key_head * shared + index % shared, position = step_.positions[row];
-    float* query = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
-    const int64_t angle = static_cast<int64_t>(position) * (size / 2);
-    if (shape_.gated) rotate(query, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
-    for (int channel = 0; channel < size; ++channel) query[channel] *= heads_.scaling;
-    float* scores = scores_.as<float>() + static_cast<int64_t>(member.index() * MOST_QUERIES + count) * scores_stride_;
-    queries[count++] = {query, position + 1, scores, context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size};
-    if (count == MOST_QUERIES || index + 1 == rows * shared) {
-      attend_some(past, queries, count);
-      count = 0;
-    }
+  for (int index = 0, gathered = 0; index < count; ++index) {
+    const int row = first + index / shared;
+    queries[gathered] = make_query(row, key_head * shared + index % shared, scores + gathered * scores_stride_);
+    ++gathered;
+    const bool last = index + 1 == count || step_.sequences[first + (index + 1) / shared] != step_.sequences[row];
+    if (!last && gathered < MOST_QUERIES) continue;
+    attend_some(Past<Number>{numbers, layer, table(row), key_head}, queries, gathered);
+    gathered = 0;
   }
+}
+
+Query Network::make_query(int row, int head, float* scores) const {
+  const int position = step_.positions[row], size = heads_.size;
+  float* channels = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
+  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
+  if (shape_.gated) rotate(channels, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
+  for (int channel = 0; channel < size; ++channel) channels[channel] *= heads_.scaling;
+  float* out = context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size;
+  return {channels, position + 1, scores, out};
 }
 
 template <class Number>

@@ -29,7 +29,8 @@ struct Layer {
 struct Step {
   const float* embeddings;     // [rows, hidden]
   const int32_t* positions;    // [rows]
-  const int32_t* tables;       // [rows, table_stride]: the blocks of each row's sequence
+  const int32_t* sequences;    // [rows]: neighbours of one sequence are in its order
+  const int32_t* tables;       // [sequences, table_stride]: each one's blocks
   const int32_t* output_rows;  // [outputs]: whose logits are wanted
   float* logits;               // [outputs, logits_stride()]
   int32_t rows, outputs, table_stride;
@@ -59,8 +60,12 @@ class Network {
   void remember_row(int layer, int row, int head);
   template <class Number>
   void attend_rows(Member& member, int layer, int first, int rows, int key_head);
+  Query make_query(int row, int head, float* scores) const;
   template <class Number>
   KeyValues<Number> cache() const;
+  const int32_t* table(int row) const {
+    return step_.tables + static_cast<int64_t>(step_.sequences[row]) * step_.table_stride;
+  }
   void normalize(const Norm& norm, const float* from, const Activations& to, int row) const;
   void apply(Member& member, const Matrix& matrix, const Activations& in, int rows, Then then, float* out, int64_t stride);
   static bool takes_bytes(const Matrix& matrix) { return matrix.precision == Precision::BYTE; }

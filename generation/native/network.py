@@ -37,7 +37,7 @@ class _Step(ctypes.Structure):
     """As in network.h."""
 
     _fields_ = (
-        *((name, _ADDRESS) for name in ("embeddings", "positions", "tables", "output_rows", "logits")),
+        *((name, _ADDRESS) for name in ("embeddings", "positions", "sequences", "tables", "output_rows", "logits")),
         *((name, _INT32) for name in ("rows", "outputs", "table_stride", "lone")),
     )
 
@@ -75,13 +75,15 @@ class NetworkShape:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What one pass runs: a token per row, each with the blocks of its sequence."""
+    """What one pass runs: a token per row, of one or more sequences; those of one stand together, in its order."""
 
     embeddings: NDArray[np.float32]
     """[row, hidden]."""
     positions: NDArray[np.int32]
+    sequences: NDArray[np.int32]
+    """Which row of `tables` has a row's blocks."""
     tables: NDArray[np.int32]
-    """[row, block]; one row of it for all rows when they are of one sequence."""
+    """[sequence, block]."""
     outputs: NDArray[np.int32]
     """The rows whose logits are wanted."""
     lone: bool
@@ -159,11 +161,10 @@ class NativeNetwork:
         """The logits [output, vocabulary]; writes the rows' keys and values into their blocks. Raises ValueError."""
         self._check_rows(rows)
         logits = torch.empty((len(rows.outputs), self._logits_stride))
-        shared = len(rows.tables) == 1
         step = _Step(
-            *(rows.embeddings.ctypes.data, rows.positions.ctypes.data, rows.tables.ctypes.data),
-            *(rows.outputs.ctypes.data, logits.data_ptr()),
-            *(len(rows.positions), len(rows.outputs), 0 if shared else rows.tables.strides[0] // 4, rows.lone),
+            *(rows.embeddings.ctypes.data, rows.positions.ctypes.data, rows.sequences.ctypes.data),
+            *(rows.tables.ctypes.data, rows.outputs.ctypes.data, logits.data_ptr()),
+            *(len(rows.positions), len(rows.outputs), rows.tables.strides[0] // 4, rows.lone),
         )
         self._functions.inkling_network_run(self._network, step)
         return logits[:, : self._shape.vocabulary]
@@ -173,11 +174,12 @@ class NativeNetwork:
         count, shape = len(rows.positions), self._shape
         sound = (
             _is_plain(rows.embeddings, np.float32, (count, shape.hidden))
-            and all(_is_plain(each, np.int32, each.shape) for each in (rows.positions, rows.outputs))
+            and all(_is_plain(each, np.int32, (count,)) for each in (rows.positions, rows.sequences))
+            and _is_plain(rows.outputs, np.int32, rows.outputs.shape)
             and rows.tables.dtype == np.int32
             and (rows.tables.strides[1] == 4 or rows.tables.shape[1] == 1)
-            and len(rows.tables) in (1, count)
             and 0 < count <= self._most_rows
+            and 0 <= rows.sequences.min() <= rows.sequences.max() < len(rows.tables)
             and 0 <= rows.positions.min() <= rows.positions.max() < min(shape.positions, rows.tables.shape[1] * BLOCK)
             and 0 <= rows.tables.min() <= rows.tables.max() < self._blocks
             and len(rows.outputs) > 0

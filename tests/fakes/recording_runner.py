@@ -54,19 +54,24 @@ class RecordingRunner:
         return not self._open and not self._rows
 
     def room_for(self, positions: int, prompt: PromptPass | None = None) -> bool:
-        return not self._rows or sum(self._rows.values()) + positions <= self._room
+        if prompt is not None and prompt.promised:
+            return True
+        taken = [*self._rows.values(), *(each.promised for each in self._open.values() if each.promised)]
+        return not taken or sum(taken) + positions <= self._room
 
-    def open(self, token_ids: Sequence[int], *, remembered: bool = True) -> PromptPass:
+    def open(self, token_ids: Sequence[int], positions: int = 0, *, remembered: bool = True) -> PromptPass:
         self._perhaps_fail("open")
-        prompt = PromptPass(tuple(token_ids), None)
+        prompt = PromptPass(tuple(token_ids), None, promised=positions)
         self._open[id(prompt)] = prompt
         self.opened.append(prompt.token_ids)
         self.counts["opened"] += 1
         return prompt
 
-    def prefill(self, prompt: PromptPass) -> torch.Tensor:
+    def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
         self._perhaps_fail("prefill")
-        return self._read(prompt)[-1]
+        self.counts["passes"] += 1
+        assert sum(min(prompt.left, self.chunk) for prompt in prompts) <= self.chunk
+        return torch.stack([self._read(prompt)[-1] for prompt in prompts])
 
     def score(self, prompt: PromptPass) -> torch.Tensor:
         self._perhaps_fail("score")
@@ -77,7 +82,8 @@ class RecordingRunner:
         assert id(prompt) in self._open
         assert prompt.finished
         assert row not in self._rows
-        assert self.room_for(positions)
+        assert self.room_for(positions, prompt)
+        prompt.promised = 0
         self._rows[row] = positions
         self.counts["adopted"] += 1
 

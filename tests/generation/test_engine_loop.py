@@ -182,11 +182,26 @@ async def test_prompts_on_their_way_survive_what_wipes_the_memory() -> None:
     assert desk.runner.empty
 
 
+async def test_short_prompts_go_through_the_model_together() -> None:
+    desk = Desk(RecordingRunner(chunk=16), max_running=8)
+    for first in range(5):
+        desk.ask([first + 1] * 4)
+    desk.step()
+    assert desk.runner.counts["passes"] == 1
+    assert len(desk.loop.scheduler.running) == 4
+    desk.step()
+    assert desk.runner.counts["passes"] == 2
+    desk.finish()
+    assert desk.runner.empty
+
+
 async def test_scoring_opens_a_pass_of_its_own() -> None:
     desk = Desk(RecordingRunner())
     desk.ask([1] * 20, scored=True)
     desk.step()
     assert (desk.runner.counts["opened"], desk.runner.counts["closed"]) == (1, 0)
+    desk.step()
+    assert (desk.runner.counts["opened"], desk.runner.counts["closed"]) == (1, 1)
     desk.step()
     assert (desk.runner.counts["opened"], desk.runner.counts["closed"]) == (2, 1)
     desk.finish()

@@ -38,7 +38,7 @@ def small(model: NativeModel, precision: WeightPrecision = "fp32", rows: int = R
 def read(runner: NativeRunner, token_ids: list[int]) -> PromptPass:
     prompt = runner.open(token_ids)
     while not prompt.finished:
-        runner.prefill(prompt)
+        runner.prefill([prompt])
     return prompt
 
 
@@ -47,10 +47,10 @@ def fill(runner: NativeRunner) -> None:
     prompts = [runner.open([each] * count, remembered=False) for each, count in enumerate((POSITIONS, POSITIONS, 32))]
     for prompt in prompts:
         while not prompt.finished:
-            runner.prefill(prompt)
+            runner.prefill([prompt])
     more = runner.open([7], remembered=False)
     with pytest.raises(MemoryError):
-        runner.prefill(more)
+        runner.prefill([more])
     for prompt in (*prompts, more):
         runner.close(prompt)
 
@@ -66,7 +66,7 @@ class Alone:
         text = tuple(token_ids)
         if text not in self._known:
             self._runner.wipe()
-            self._known[text] = self._runner.prefill(self._runner.open(text, remembered=False))
+            self._known[text] = self._runner.prefill([self._runner.open(text, remembered=False)])[0]
         return self._known[text]
 
 
@@ -111,7 +111,7 @@ class RunnerMachine(RuleBasedStateMachine):
             assert len(logits) == self.prompt.position - before
             last = logits[-1]
         else:
-            last = self.runner.prefill(self.prompt)
+            last = self.runner.prefill([self.prompt])[0]
         assert 0 < self.prompt.position - before <= most
         assert torch.equal(last, self.alone.after(tokens[: self.prompt.position]))
 
@@ -290,7 +290,7 @@ def test_while_others_run_a_prompt_goes_in_smaller_chunks(model: NativeModel) ->
     assert runner.chunk == CHUNK
     runner.adopt(0, read(runner, BASES[0][:5]), 20)
     long = runner.open(BASES[1])
-    runner.prefill(long)
+    runner.prefill([long])
     assert long.position == runner.chunk < CHUNK
 
 
@@ -299,7 +299,7 @@ def test_a_closed_prompt_is_no_prompt(model: NativeModel) -> None:
     prompt = runner.open(BASES[0])
     runner.close(prompt)
     with pytest.raises(TypeError, match="closed"):
-        runner.prefill(prompt)
+        runner.prefill([prompt])
 
 
 def test_a_cache_too_small_for_all_rows_is_tried_as_far_as_it_goes(model: NativeModel) -> None:

@@ -98,7 +98,7 @@ def test_a_text_that_ends_about_a_block_is_continued_rightly(tiny: NativeModel, 
     text = tokens_of(length + 3)
     expected = logits_by_transformers(tiny.loaded, text)
     prompt = runner.open(text[:length])
-    found = [runner.prefill(prompt)]
+    found = [runner.prefill([prompt])[0]]
     runner.adopt(0, prompt, length + 3)
     runner.close(prompt)
     found += [runner.decode([text[position]], [position])[0] for position in range(length, length + 3)]

@@ -90,7 +90,7 @@ def test_a_row_has_the_same_bits_at_every_place_in_every_batch(loaded: NetworkMo
     prompts = [runner.open([chance.randrange(250) for _ in range(n)]) for n in (33, 5, 63, 64, 100, 200, 310)]
     for prompt in prompts:
         while not prompt.finished:
-            runner.prefill(prompt)
+            runner.prefill([prompt])
     seen: torch.Tensor | None = None
     for rows in (1, 2, 3, 4, 5, 7, 8, 11, 16):
         for place in {0, rows // 2, rows - 1}:

@@ -47,7 +47,7 @@ def tokens_of(length: int) -> tuple[int, ...]:
 def read(runner: TorchRunner, length: int) -> PromptPass:
     prompt = runner.open(tokens_of(length))
     while not prompt.finished:
-        runner.prefill(prompt)
+        runner.prefill([prompt])
     return prompt
 
 
@@ -59,7 +59,7 @@ def test_rows_of_any_family_get_the_logits_of_the_whole_text(name: str) -> None:
     prompts = [runner.open(tokens_of(length)) for length in (5, 70, 40)]
     texts = [list(prompt.token_ids) for prompt in prompts]
     for row, prompt in enumerate(prompts):
-        texts[row].append(int(runner.prefill(prompt).argmax()))
+        texts[row].append(int(runner.prefill([prompt])[0].argmax()))
         runner.adopt(row, prompt, 100)
     for _ in range(6):
         logits = runner.decode([text[-1] for text in texts], [len(text) - 1 for text in texts])
@@ -74,7 +74,7 @@ def test_the_cache_grows_in_steps_and_gives_its_memory_back() -> None:
     runner = build_torch_runner(build_tiny_gpt2(), EngineLimits(16))
     assert runner.cache_bytes == 0
     prompt = runner.open(tokens_of(10), remembered=False)
-    runner.prefill(prompt)
+    runner.prefill([prompt])
     assert runner.cache_bytes == 10 * POSITION
     runner.adopt(0, prompt, 300)
     runner.close(prompt)
@@ -126,7 +126,7 @@ def test_a_prompt_that_comes_again_costs_no_pass_and_has_the_same_bits(length: i
     runner = loaded.runner
     first = runner.open(tokens_of(length))
     while not first.finished:
-        logits = runner.prefill(first)
+        logits = runner.prefill([first])[0]
     runner.adopt(0, first, 500)
     expected = runner.decode([4], [length])
     runner.close(first)
@@ -134,7 +134,7 @@ def test_a_prompt_that_comes_again_costs_no_pass_and_has_the_same_bits(length: i
     passes = loaded.passes
     again = runner.open(tokens_of(length))
     assert again.position == length - 1
-    assert torch.equal(runner.prefill(again), logits)
+    assert torch.equal(runner.prefill([again])[0], logits)
     assert again.finished
     assert loaded.passes == passes
     runner.adopt(0, again, 500)
@@ -169,7 +169,7 @@ def test_remembered_prompts_get_the_memory_that_rows_leave() -> None:
     runner = build_torch_runner(build_tiny_gpt2(), EngineLimits(4, cache_bytes=budget))
     prompts = [runner.open([place, *tokens_of(99)]) for place in range(10)]
     for prompt in prompts:
-        runner.prefill(prompt)
+        runner.prefill([prompt])
     runner.adopt(0, prompts[0], 200)
     for prompt in prompts:
         runner.close(prompt)

@@ -38,8 +38,7 @@ class Texts:
         plan = NativePlan(model.loaded, model.folder, 512, threads)
         self._network, self._embedding = self.built = build_network(model.library, plan, precision)
         self._network.set_cache(ROOM * 4)
-        self._free = list(range(ROOM * 4))
-        random.Random(1).shuffle(self._free)
+        self.free_all()
 
     def read(self, tokens: list[int], cuts: list[int]) -> tuple[torch.Tensor, list[int]]:
         """The logits after each token, and the text's blocks."""
@@ -50,6 +49,21 @@ class Texts:
             logits.append(self._run(tokens[first:last], places, [blocks], lone=False))
         return torch.cat(logits), blocks
 
+    def read_together(self, prompts: list[list[int]]) -> torch.Tensor:
+        """The logits after each token of each, in one pass."""
+        widest = max(-(-len(prompt) // BLOCK) for prompt in prompts)
+        tables = np.array([[self._free.pop() for _ in range(widest)] for _ in prompts], dtype=np.int32)
+        lengths = [len(prompt) for prompt in prompts]
+        places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
+        sequences = np.repeat(np.arange(len(prompts), dtype=np.int32), lengths)
+        outputs = np.arange(len(places), dtype=np.int32)
+        embeddings = self._embedding.look_up([token for prompt in prompts for token in prompt], places)
+        return self._network.run(Rows(embeddings, places, sequences, tables, outputs, lone=False))
+
+    def free_all(self) -> None:
+        self._free = list(range(ROOM * 4))
+        random.Random(1).shuffle(self._free)
+
     def step(self, newest: list[int], positions: list[int], tables: list[list[int]]) -> torch.Tensor:
         return self._run(newest, np.array(positions, dtype=np.int32), tables, lone=True)
 
@@ -57,7 +71,9 @@ class Texts:
         longest = max(map(len, tables))
         table = np.array([[*blocks, *[0] * (longest - len(blocks))] for blocks in tables], dtype=np.int32)
         outputs = np.arange(len(tokens), dtype=np.int32)
-        return self._network.run(Rows(self._embedding.look_up(tokens, places), places, table, outputs, lone=lone))
+        sequences = outputs if lone else np.zeros(len(tokens), dtype=np.int32)
+        embeddings = self._embedding.look_up(tokens, places)
+        return self._network.run(Rows(embeddings, places, sequences, table, outputs, lone=lone))
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -76,6 +92,18 @@ def test_cuts_and_threads_change_no_bit_of_a_prompt(model: NativeModel, precisio
             logits, blocks = texts.read(text, cuts)
             assert torch.equal(logits, whole), (threads, cuts)
             texts._free += blocks
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_prompts_read_together_have_the_bits_they_have_alone(model: NativeModel, precision: WeightPrecision) -> None:
+    chance = random.Random(6)
+    for threads in (1, 3):
+        texts = Texts(model, precision, threads)
+        for count in (2, 3, 7):
+            prompts = [tokens_of(chance.randrange(1, 40), seed=chance.randrange(99)) for _ in range(count)]
+            alone = torch.cat([texts.read(prompt, [])[0] for prompt in prompts])
+            assert torch.equal(texts.read_together(prompts), alone)
+            texts.free_all()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -123,13 +151,14 @@ def test_a_row_that_is_no_number_leaves_nothing_in_its_place(
     spoiled = np.full((1, 48), np.nan, dtype=np.float32)
     spare = np.array([[texts._free.pop()]], dtype=np.int32)
     nowhere = np.zeros(1, dtype=np.int32)
-    assert network.run(Rows(spoiled, nowhere, spare, nowhere, lone=True)).isnan().all()
+    assert network.run(Rows(spoiled, nowhere, nowhere, spare, nowhere, lone=True)).isnan().all()
     assert torch.equal(texts.step([3], [5], [blocks]), expected)
 
 
 SOUND = {
     "embeddings": np.zeros((2, 96), dtype=np.float32),
     "positions": np.zeros(2, dtype=np.int32),
+    "sequences": np.arange(2, dtype=np.int32),
     "tables": np.zeros((2, 1), dtype=np.int32),
     "outputs": np.arange(2, dtype=np.int32),
     "lone": True,
@@ -147,7 +176,10 @@ SOUND = {
         ("positions", np.zeros(2, dtype=np.int64)),
         ("tables", np.array([[0], [4 * ROOM]], dtype=np.int32)),
         ("tables", np.array([[-1], [0]], dtype=np.int32)),
-        ("tables", np.zeros((3, 1), dtype=np.int32)),
+        ("tables", np.zeros((1, 1), dtype=np.int32)),
+        ("sequences", np.array([0, 2], dtype=np.int32)),
+        ("sequences", np.array([0, -1], dtype=np.int32)),
+        ("sequences", np.zeros(3, dtype=np.int32)),
         ("tables", np.zeros((2, 4), dtype=np.int32)[:, ::2]),
         ("outputs", np.array([0, 2], dtype=np.int32)),
         ("outputs", np.array([-1], dtype=np.int32)),
@@ -184,7 +216,7 @@ def step_often(built: tuple[NativeNetwork, Embedding], rounds: int, seed: int) -
         places = np.zeros(len(tokens), dtype=np.int32)
         tables = np.arange(len(tokens), dtype=np.int32)[:, None]
         outputs = np.arange(len(tokens), dtype=np.int32)
-        return network.run(Rows(embedding.look_up(tokens, places), places, tables, outputs, lone=True))
+        return network.run(Rows(embedding.look_up(tokens, places), places, outputs, tables, outputs, lone=True))
 
     alone = torch.cat([step([token]) for token in range(64)])
     batches = ([chance.randrange(64) for _ in range(chance.choice((1, 1, 2, 3, 7, 16)))] for _ in range(rounds))
