@@ -1,4 +1,4 @@
-"""How soon the bot answers while its engine is saturated: /healthz with 16 requests being written.
+"""How soon the bot answers while its engine is saturated, /healthz with 16 requests being written, and its memory.
 
 `python -m benchmarks.health_under_load`. Starts `inkling run` with the model that comes with Inkling, in folders of its
 own, and ends it again.
@@ -14,8 +14,11 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
+from itertools import count
 
 import aiohttp
+
+from benchmarks.engine_server import read_memory
 
 REQUESTS = 16
 PROBES = 200
@@ -41,11 +44,17 @@ async def find_address(bot: Process) -> str:
     raise RuntimeError("The bot ended before it named its address.")
 
 
-async def write(http: aiohttp.ClientSession, seed: int, length: int = 200) -> None:
+async def write(http: aiohttp.ClientSession, seed: int, length: int = 400) -> None:
     body = {"prompt": "Once upon a time", "length": length, "seed": seed}
     async with http.post("/generate", json=body) as response:
         await response.read()
         response.raise_for_status()
+
+
+async def write_on(http: aiohttp.ClientSession, seed: int) -> None:
+    """One text after the other, until cancelled."""
+    for again in count(seed, REQUESTS):
+        await write(http, again)
 
 
 async def probe(http: aiohttp.ClientSession) -> tuple[float, int]:
@@ -58,7 +67,7 @@ async def probe(http: aiohttp.ClientSession) -> tuple[float, int]:
 async def measure(address: str) -> list[tuple[float, int]]:
     async with aiohttp.ClientSession(address) as http:
         await write(http, seed=0, length=1)
-        writers = [asyncio.create_task(write(http, seed)) for seed in range(REQUESTS)]
+        writers = [asyncio.create_task(write_on(http, seed)) for seed in range(REQUESTS)]
         while (await probe(http))[1] < REQUESTS:
             await asyncio.wait(writers, timeout=0.05)
         probes = []
@@ -76,6 +85,7 @@ async def main() -> None:
         bot = await start_bot(data_dir)
         try:
             probes = await measure(await find_address(bot))
+            peak = read_memory(bot.pid, "VmHWM")
         finally:
             bot.terminate()
             await bot.communicate()
@@ -84,6 +94,8 @@ async def main() -> None:
         f"/healthz with {REQUESTS} requests running, {len(times)} probes: median {statistics.median(times):.1f} ms, "
         f"95th of 100 {times[int(len(times) * 0.95)]:.1f} ms, slowest {times[-1]:.1f} ms"
     )
+    if peak is not None:
+        print(f"the bot's own process, without the engine's: {peak / 2**20:.0f} MiB resident at most")
 
 
 if __name__ == "__main__":
