@@ -26,6 +26,11 @@ class Row:
         values = self.runs.get(title)
         return statistics.median(values) if values else None
 
+    def spread(self, title: str) -> float:
+        """Largest less smallest run, as a share of the median."""
+        median = self.median(title)
+        return (max(self.runs[title]) - min(self.runs[title])) / abs(median) if median else 0.0
+
     def ratio(self, ours: str, theirs: str) -> float | None:
         """How many times better we are; below 1 we are worse."""
         our, their = self.median(ours), self.median(theirs)

@@ -104,6 +104,8 @@ class Session:
         try:
             for variant in self._choice.engines:
                 self._tell(f"starting {variant.title}")
+                # Twice: what a first start leaves in the cache folder makes the memory that of every later one.
+                await (await _start_engine(variant, checkpoint)).aclose()
                 contenders.append(await _start_engine(variant, checkpoint))
             for peer in PEERS:
                 if peer.key in self._choice.peers:

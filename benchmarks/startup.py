@@ -19,28 +19,35 @@ async def measure_startup(
     variant: EngineVariant, checkpoint: Checkpoint, prompts: Prompts, runs: int, tell: Tell
 ) -> list[Row]:
     """Starts alternate. The system's own file cache is warm in all of them."""
-    cold, warm, bare = [], [], []
+    cold, warm, bare, peaks = [], [], [], []
     for run in range(1, runs + 1):
         with tempfile.TemporaryDirectory() as folder:
             tell(f"start-up: empty cache, run {run} of {runs}")
-            cold.append(await _start_engine(variant, checkpoint, prompts, Path(folder)))
+            seconds, peak = await _start_engine(variant, checkpoint, prompts, Path(folder))
+            cold.append(seconds)
+            peaks += [] if peak is None else [peak / 2**20]
             tell(f"start-up: warm cache, run {run} of {runs}")
-            warm.append(await _start_engine(variant, checkpoint, prompts, Path(folder)))
+            warm.append((await _start_engine(variant, checkpoint, prompts, Path(folder)))[0])
         tell(f"start-up: bare script, run {run} of {runs}")
         bare.append(await _start_bare(checkpoint))
     return [
         Row("start to first token, empty cache", "s", "lower", {variant.title: cold, BARE: bare}),
         Row("start to first token, warm cache", "s", "lower", {variant.title: warm, BARE: bare}),
+        Row("peak memory of a start with an empty cache, resident", "MiB", "lower", {variant.title: peaks}),
     ]
 
 
-async def _start_engine(variant: EngineVariant, checkpoint: Checkpoint, prompts: Prompts, cache: Path) -> float:
+async def _start_engine(
+    variant: EngineVariant, checkpoint: Checkpoint, prompts: Prompts, cache: Path
+) -> tuple[float, int | None]:
+    """Seconds, and bytes resident at most."""
     started = time.perf_counter()
     engine = await EngineServer.start(variant, checkpoint.engine_model, cache)
     await engine.first_token(prompts.take(PROMPT_TOKENS), 1)
     seconds = time.perf_counter() - started
+    peak = await engine.peak_memory()
     await engine.aclose()
-    return seconds
+    return seconds, peak
 
 
 async def _start_bare(checkpoint: Checkpoint) -> float:

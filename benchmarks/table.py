@@ -68,6 +68,21 @@ def remarks(report: Report) -> list[str]:
     return [*left_out, *report.notes, *facts]
 
 
+def spreads(report: Report) -> list[str]:
+    """How far the runs of one cell lie apart, by model: where the table is least sure."""
+    lines = []
+    for model in report.models:
+        found = [(row.spread(title), row.question, title) for row in model.rows for title in row.runs]
+        if found:
+            most, question, title = max(found)
+            middle = sorted(spread for spread, _, _ in found)[len(found) // 2]
+            lines.append(
+                f"{model.title}: runs lie {100 * middle:.0f} % apart in a usual cell, "
+                f"{100 * most:.0f} % at most ({question}, {title})."
+            )
+    return lines
+
+
 def _title(report: Report) -> str:
     return f"{report.ours} beside its peers: ×: how many times better {report.ours} is"
 
