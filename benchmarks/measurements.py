@@ -18,7 +18,7 @@ LONG_PROMPT_TOKENS = 512
 CROWD = 16
 CROWD_PROMPT_TOKENS = 64
 CROWD_NEW_TOKENS = 256
-"""So many that the crowd asks for more than an engine can write while it comes: 64 each would be 1,024 in two seconds."""
+"""More than an engine can write while they come: 64 each would be 1,024 in two seconds, whatever it could do."""
 CROWD_SPREAD_S = 2.0
 _STRIDE = 617
 BARE = "bare torch"
