@@ -47,6 +47,7 @@ class InstantRunner:
 
     path = "none"
     chunk = 256
+    prompts_at_once = 1
     cache_bytes = 0
     sampler = InstantSampler()
 

@@ -82,6 +82,7 @@ class EngineLoop:
         for group in self._scheduler.groups:
             if group.stream is stream:
                 self._drop(group)
+        self._outbox.forget(stream)
 
     def fail_all(self, error: Exception) -> None:
         """End every open request, also when the runner can't be mended."""
@@ -110,9 +111,9 @@ class EngineLoop:
         for group, prompt in due.items():
             if group.scoring is not None:
                 self._score_prompt(group, group.scoring, prompt)
-        unread = {group: prompt for group, prompt in due.items() if prompt is group.prompt and not prompt.finished}
-        if unread:
-            self._read_prompts(unread)
+        unread = [(group, prompt) for group, prompt in due.items() if prompt is group.prompt and not prompt.finished]
+        for first in range(0, len(unread), self._runner.prompts_at_once):
+            self._read_prompts(dict(unread[first : first + self._runner.prompts_at_once]))
         self._begin(due)
 
     def _due_prompts(self) -> dict[PromptGroup, PromptPass]:
@@ -129,8 +130,8 @@ class EngineLoop:
                 break
             due[group] = prompt
             budget -= min(most, prompt.left)
-            if len(group.waiting) > 1:
-                # Only its first sample is promised room: others may not take what the rest waits for.
+            if len(group.waiting) > (1 if prompt.promised else 0):
+                # There are samples that no room is promised to: others may not take what they wait for.
                 break
         return due
 
@@ -159,6 +160,8 @@ class EngineLoop:
             if begun and group.first_logits is not None:
                 started += begun
                 logits.append(group.first_logits.expand(len(begun), -1))
+            if not group.waiting:
+                group.first_logits = None
         if started:
             self._extend(started, torch.cat(logits))
 

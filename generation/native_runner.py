@@ -81,6 +81,10 @@ class NativeRunner:
         return _SHARED_CHUNK if self._rows else CHUNK
 
     @property
+    def prompts_at_once(self) -> int:
+        return CHUNK
+
+    @property
     def cache_bytes(self) -> int:
         return self._pool.in_use * self._network.block_bytes
 

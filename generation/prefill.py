@@ -40,7 +40,8 @@ class Prefill:
         left = sum(prompt.left for prompt in prompts.values())
         logits = self._runner.prefill(list(prompts.values()))
         for group, row in zip(prompts, logits, strict=True):
-            group.first_logits = row
+            # Those that wait for rows keep theirs, and not the whole pass's.
+            group.first_logits = row.clone() if len(group.waiting) > 1 else row
         return left - sum(prompt.left for prompt in prompts.values())
 
     def start(self, group: PromptGroup) -> list[SampleSequence]:

@@ -13,8 +13,8 @@ from config.errors import InklingError
 from generation.types import GenerationEvent, TextGenerated
 
 FRAME_S = 0.03
-"""Between two hand-overs to one stream: eyes don't tell more apart, and each costs the event loop, which shares the
-cores with the model, about as much as the model needs for a token."""
+"""Between two hand-overs to one stream, then until a step ends: eyes tell no more apart, and each costs the event loop,
+which shares the cores with the model, about as much as the model needs for a token."""
 
 
 class RequestStream:
@@ -92,6 +92,10 @@ class Outbox:
         """Nothing follows; with an error the stream raises it."""
         parcel = self._parcel(stream)
         parcel.error, parcel.last = error, True
+
+    def forget(self, stream: RequestStream) -> None:
+        """Nobody listens any more."""
+        self._parcels.pop(stream, None)
 
     def flush(self) -> list[RequestStream]:
         """Hand over what is due, waking each event loop once; returns the streams whose loop is gone."""

@@ -64,6 +64,11 @@ class Runner(Protocol):
         ...
 
     @property
+    def prompts_at_once(self) -> int:
+        """How many one `prefill` takes."""
+        ...
+
+    @property
     def cache_bytes(self) -> int:
         """Memory of all keys and values held now."""
         ...

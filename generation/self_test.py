@@ -28,16 +28,19 @@ def check_runner(
 ) -> None:
     """`reference` are the fp32 logits [token, vocabulary] after each of `token_ids`. Raises WrongNumbers."""
     runner.wipe()
-    scored = score_text(runner, token_ids)
-    _compare(scored, reference, least, "a prompt")
-    # Two texts by turns: a row that reads or writes its neighbour's is then seen.
-    texts = (token_ids, token_ids[: (len(token_ids) + 1) // 2])
+    # Two texts by turns, that have no beginning in common: a row that reads or writes its neighbour's is then seen.
+    texts = (token_ids, token_ids[len(token_ids) // 2 :])
+    scored = [score_text(runner, text) for text in texts]
+    _compare(scored[0], reference, least, "a prompt")
+    ends = torch.stack([each[-1] for each in scored])
+    if not torch.equal(_read_together(runner, texts), ends):
+        raise WrongNumbers("two prompts read together have other last bits than alone")
     prompts = [_read(runner, text[:-1]) for text in texts]
     for rows in _batch_sizes(most_rows):
         logits = _decode(runner, texts, prompts, rows)
-        after = [len(texts[row % 2]) - 1 for row in range(len(logits))]
-        _compare(logits, reference[after], least, f"{len(logits)} rows")
-        if not torch.equal(logits, scored[after]):
+        by_turns = torch.arange(len(logits)) % len(texts)
+        _compare(logits, torch.stack([reference[-1], ends[1]])[by_turns], least, f"{len(logits)} rows")
+        if not torch.equal(logits, ends[by_turns]):
             raise WrongNumbers(f"with {len(logits)} rows the last bits are others than alone")
         if len(logits) < rows:
             break
@@ -60,6 +63,15 @@ def _batch_sizes(most: int) -> list[int]:
     return [rows for rows in (*range(1, 13), 16, 24, 32, 48, 64, 128) if rows < most] + [most]
 
 
+def _read_together(runner: Runner, texts: Sequence[Sequence[int]]) -> torch.Tensor:
+    """The logits after each, [text, vocabulary]."""
+    prompts = [runner.open(text, remembered=False) for text in texts]
+    logits = runner.prefill(prompts)
+    for prompt in prompts:
+        runner.close(prompt)
+    return logits
+
+
 def _read(runner: Runner, token_ids: Sequence[int]) -> PromptPass:
     prompt = runner.open(token_ids)
     while not prompt.finished:
@@ -73,7 +85,7 @@ def _decode(runner: Runner, texts: Sequence[Sequence[int]], prompts: Sequence[Pr
     adopted = 0
     for row, text in enumerate(chosen):
         prompt = prompts[row % len(prompts)]
-        if not runner.room_for(len(text), prompt):
+        if row and not runner.room_for(len(text), prompt):
             break
         runner.adopt(row, prompt, len(text))
         adopted += 1

@@ -77,6 +77,10 @@ class TorchRunner:
         return CHUNK
 
     @property
+    def prompts_at_once(self) -> int:
+        return 1
+
+    @property
     def row_counts(self) -> tuple[int, ...]:
         """The batch sizes in use; each gives a row the same bits."""
         return self._row_counts

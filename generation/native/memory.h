@@ -13,7 +13,7 @@ namespace inkling {
 
 inline int64_t round_up(int64_t number, int64_t step) { return (number + step - 1) / step * step; }
 
-// In large pages where there are such, as it is read front to back.
+// What is read front to back is in large pages where there are such.
 class Memory {
  public:
   Memory() = default;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from generation.native.pointers import check_memory
+from generation.native.pointers import bind, check_memory
 
 BLOCK = 16
 """Positions per block of keys and values; BLOCK in attention.h."""
@@ -97,14 +97,13 @@ class NativeNetwork:
         self, library: ctypes.CDLL, shape: NetworkShape, precision: WeightPrecision, most_rows: int, threads: int
     ) -> None:
         """Weights are unset. Raises MemoryError, as do the setters."""
-        self._functions = library
-        _declare(library)
+        self._functions = _bind_all(library)
         self._precision = precision
         half_cache = precision != "fp32"
         self._shape = shape
         self._most_rows = most_rows
         self._blocks = 0
-        address = library.inkling_network_new(
+        address = self._functions["new"](
             _Shape(
                 *(shape.layers, shape.hidden, shape.heads, shape.key_heads, shape.head_size, shape.inner),
                 *(shape.vocabulary, shape.gated, half_cache, most_rows, shape.positions, threads),
@@ -115,7 +114,7 @@ class NativeNetwork:
             raise MemoryError
         self._network = ctypes.c_void_p(address)
         # Not at the process's end: a thread may still be inside.
-        weakref.finalize(self, library.inkling_network_delete, self._network).atexit = False
+        weakref.finalize(self, self._functions["delete"], self._network).atexit = False
         self._logits_stride = 0
         padded_head = -(-shape.head_size // 16) * 16
         self.block_bytes = shape.layers * shape.key_heads * 2 * BLOCK * padded_head * (2 if half_cache else 4)
@@ -128,34 +127,30 @@ class NativeNetwork:
         _check_size(weight, bias, self._shape.matrix_sizes[place])
         weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
         precision = _PRECISIONS[self._precision]
-        done = self._functions.inkling_network_matrix(
-            self._network, layer, place, _address(weight), _address(bias), precision
-        )
+        done = self._functions["matrix"](self._network, layer, place, _address(weight), _address(bias), precision)
         check_memory(done)
-        self._logits_stride = self._functions.inkling_network_logits_stride(self._network)
+        self._logits_stride = self._functions["logits_stride"](self._network)
 
     def set_norm(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """Places: 0 before attention, 1 before the feed-forward part, 2 (of any layer) the last. Raises ValueError."""
         _check_size(weight, bias, (self._shape.hidden,))
         weight, bias = weight.float().contiguous(), None if bias is None else bias.float().contiguous()
-        check_memory(
-            self._functions.inkling_network_norm(self._network, layer, place, _address(weight), _address(bias))
-        )
+        check_memory(self._functions["norm"](self._network, layer, place, _address(weight), _address(bias)))
 
     def set_angles(self, cosines: torch.Tensor, sines: torch.Tensor) -> None:
         """[position, half of the head's channels]. Raises ValueError."""
         for angles in (cosines, sines):
             _check_size(angles, None, (self._shape.positions, self._shape.head_size // 2))
         cosines, sines = cosines.float().contiguous(), sines.float().contiguous()
-        check_memory(self._functions.inkling_network_angles(self._network, _address(cosines), _address(sines)))
+        check_memory(self._functions["angles"](self._network, _address(cosines), _address(sines)))
 
     def set_cache(self, blocks: int) -> None:
         """Room for keys and values, taken from the machine as it is used."""
-        check_memory(self._functions.inkling_network_cache(self._network, blocks))
+        check_memory(self._functions["cache"](self._network, blocks))
         self._blocks = blocks
 
     def copy_block(self, source: int, target: int) -> None:
-        self._functions.inkling_network_copy_block(self._network, source, target)
+        self._functions["copy_block"](self._network, source, target)
 
     def run(self, rows: Rows) -> torch.Tensor:
         """The logits [output, vocabulary]; writes the rows' keys and values into their blocks. Raises ValueError."""
@@ -166,7 +161,7 @@ class NativeNetwork:
             *(rows.tables.ctypes.data, rows.outputs.ctypes.data, logits.data_ptr()),
             *(len(rows.positions), len(rows.outputs), rows.tables.strides[0] // 4, rows.lone),
         )
-        self._functions.inkling_network_run(self._network, step)
+        self._functions["run"](self._network, step)
         return logits[:, : self._shape.vocabulary]
 
     def _check_rows(self, rows: Rows) -> None:
@@ -189,21 +184,22 @@ class NativeNetwork:
             raise ValueError("these rows are not as the network takes them")
 
 
-def _declare(library: ctypes.CDLL) -> None:
-    declarations: dict[str, tuple[Sequence[object], object]] = {
-        "new": ([ctypes.POINTER(_Shape)], _ADDRESS),
-        "delete": ([_ADDRESS], None),
-        "matrix": ([_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS, _INT32], _INT32),
-        "norm": ([_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS], _INT32),
-        "angles": ([_ADDRESS, _ADDRESS, _ADDRESS], _INT32),
-        "cache": ([_ADDRESS, ctypes.c_int64], _INT32),
-        "copy_block": ([_ADDRESS, _INT32, _INT32], None),
-        "logits_stride": ([_ADDRESS], _INT32),
-        "run": ([_ADDRESS, ctypes.POINTER(_Step)], None),
+def _bind_all(library: ctypes.CDLL) -> dict[str, Callable[..., Any]]:
+    declarations: dict[str, tuple[type[Any] | None, tuple[type[Any], ...]]] = {
+        "new": (_ADDRESS, (ctypes.POINTER(_Shape),)),
+        "delete": (None, (_ADDRESS,)),
+        "matrix": (_INT32, (_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS, _INT32)),
+        "norm": (_INT32, (_ADDRESS, _INT32, _INT32, _ADDRESS, _ADDRESS)),
+        "angles": (_INT32, (_ADDRESS, _ADDRESS, _ADDRESS)),
+        "cache": (_INT32, (_ADDRESS, ctypes.c_int64)),
+        "copy_block": (None, (_ADDRESS, _INT32, _INT32)),
+        "logits_stride": (_INT32, (_ADDRESS,)),
+        "run": (None, (_ADDRESS, ctypes.POINTER(_Step))),
     }
-    for name, (arguments, result) in declarations.items():
-        function = getattr(library, f"inkling_network_{name}")
-        function.argtypes, function.restype = arguments, result
+    return {
+        name: bind(library, f"inkling_network_{name}", result, *arguments)
+        for name, (result, arguments) in declarations.items()
+    }
 
 
 def _address(tensor: torch.Tensor | None) -> int | None:

@@ -32,6 +32,7 @@ class RecordingRunner:
         self.sampler: Sampler = TorchSampler()
         self.vocabulary = vocabulary
         self.chunk = chunk
+        self.prompts_at_once = chunk
         self.failures: deque[Call | Literal["numbers"]] = deque()
         self.gate = threading.Event()
         self.gate.set()

@@ -195,6 +195,18 @@ async def test_short_prompts_go_through_the_model_together() -> None:
     assert desk.runner.empty
 
 
+async def test_samples_that_wait_for_memory_are_not_passed_by() -> None:
+    """Room for one and a half of them; who came later needs little, and would always find some."""
+    desk = Desk(RecordingRunner(room=60), max_running=8)
+    first = desk.ask([1] * 4, length=36, samples=2)
+    later = [desk.ask([2] * 4, length=6) for _ in range(5)]
+    while first.waiting:
+        assert not any(group.begun for group in later)
+        desk.step()
+    desk.finish()
+    assert desk.runner.empty
+
+
 async def test_scoring_opens_a_pass_of_its_own() -> None:
     desk = Desk(RecordingRunner())
     desk.ask([1] * 20, scored=True)

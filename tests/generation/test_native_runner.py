@@ -302,9 +302,10 @@ def test_a_closed_prompt_is_no_prompt(model: NativeModel) -> None:
         runner.prefill([prompt])
 
 
-def test_a_cache_too_small_for_all_rows_is_tried_as_far_as_it_goes(model: NativeModel) -> None:
+@pytest.mark.parametrize("blocks", [0, BLOCKS])
+def test_a_cache_too_small_for_all_rows_is_tried_as_far_as_it_goes(model: NativeModel, blocks: int) -> None:
     text = tokens_of(48)
-    runner = small(model, rows=64)
+    runner = model.runner(EngineLimits(64), blocks=blocks)
     expected = logits_by_transformers(model.loaded, text)
     check_runner(runner, text, expected, LEAST_CORRELATION["fp32"], 64)
     assert runner.cache_bytes == 0

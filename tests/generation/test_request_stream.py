@@ -62,6 +62,14 @@ async def test_samples_and_their_log_probabilities_are_joined_each_by_itself() -
     ]
 
 
+async def test_nothing_is_told_to_who_was_forgotten() -> None:
+    stream, outbox = RequestStream(asyncio.get_running_loop()), Outbox(0.0)
+    outbox.put(stream, [TextGenerated(0, "a")])
+    outbox.forget(stream)
+    outbox.flush()
+    assert await heard(stream) == []
+
+
 def test_who_listens_no_more_is_noticed_before_the_frame_is_over() -> None:
     loop = asyncio.new_event_loop()
     stream, outbox = RequestStream(loop), Outbox(NEVER)

@@ -111,6 +111,19 @@ def test_other_tokens_than_torch_draws_are_found() -> None:
         check(runner)
 
 
+class MixedUp(RecordingRunner):
+    """Of several prompts the second gets the first one's logits."""
+
+    def prefill(self, prompts):
+        logits = super().prefill(prompts)
+        return logits[:1].expand_as(logits)
+
+
+def test_prompts_that_are_mixed_up_are_found() -> None:
+    with pytest.raises(WrongNumbers, match=r"^two prompts read together"):
+        check(MixedUp())
+
+
 class NeighbourReader(RecordingRunner):
     """Gives each row but the first its neighbour's logits."""
 
