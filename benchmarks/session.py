@@ -27,7 +27,7 @@ from benchmarks.measurements import (
     measure_throughput,
 )
 from benchmarks.peers.environments import LeftOut
-from benchmarks.peers.line_up import PEERS, TRANSFORMERS
+from benchmarks.peers.line_up import PEERS
 from benchmarks.peers.process import PeerProcess
 from benchmarks.quality import REFERENCE, Scores, quality_rows, score_engine, score_transformers
 from benchmarks.startup import measure_startup
@@ -67,15 +67,14 @@ class Session:
     async def _speed(self, panel: Panel, prompts: Prompts) -> list[Row]:
         rows: list[Row] = []
         runs, parts = self._choice.runs, self._choice.parts
-        bare = _find(panel.contenders)
         if "throughput" in parts:
             rows += await measure_throughput(panel, prompts, runs)
-            if bare:
+            if looping := _who_can("loop_of_2019", panel.contenders):
                 self._tell("the loop of 2019")
-                rows[0] = _with(rows[0], await measure_bare_loop(bare, prompts))
+                rows[0] = _with(rows[0], await measure_bare_loop(looping, prompts))
         if "first-token" in parts:
             found = await measure_first_token(panel, prompts, runs)
-            if bare:
+            if bare := _who_can("forward", panel.contenders):
                 for place, length in ((0, PROMPT_TOKENS), (2, LONG_PROMPT_TOKENS)):
                     found[place] = _with(found[place], await measure_bare_forward(bare, prompts, runs, length))
             rows += found
@@ -92,8 +91,8 @@ class Session:
             engine = await EngineServer.start(reference, checkpoint.engine_model)
             scores[REFERENCE] = await score_engine(engine, text)
             await engine.aclose()
-        transformers = _find(panel.contenders)
-        perplexity = await score_transformers(transformers, text) if transformers else None
+        scoring = _who_can("score", panel.contenders)
+        perplexity = await score_transformers(scoring, text) if scoring else None
         if REFERENCE not in self.report.columns and REFERENCE in scores:
             self.report.columns.insert(len(self._choice.engines), REFERENCE)
         return quality_rows(scores, perplexity)
@@ -137,10 +136,9 @@ async def _start_engine(variant: EngineVariant, checkpoint: Checkpoint) -> Engin
         raise SystemExit(f"{variant.title}: {why}") from why
 
 
-def _find(contenders: Sequence[Contender]) -> PeerProcess | None:
-    """transformers, which also answers what is bare."""
-    found = (one for one in contenders if isinstance(one, PeerProcess) and one.title == TRANSFORMERS)
-    return next(found, None)
+def _who_can(command: str, contenders: Sequence[Contender]) -> PeerProcess | None:
+    """The peer to ask what is not asked of everyone."""
+    return next((one for one in contenders if isinstance(one, PeerProcess) and command in one.commands), None)
 
 
 def _with(row: Row, bare: Sequence[float]) -> Row:

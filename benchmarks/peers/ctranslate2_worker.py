@@ -9,7 +9,20 @@ from typing import Any
 
 import ctranslate2
 
-from benchmarks.peers.worker import TEMPERATURE, THREADS, TOP_K, TOP_P, Client, OnToken, Tokens, arrive_in_waves, run
+from benchmarks.peers.worker import (
+    TEMPERATURE,
+    THREADS,
+    TOP_K,
+    TOP_P,
+    Client,
+    Command,
+    OnToken,
+    Tokens,
+    arrive_in_waves,
+    met,
+    run,
+    timed,
+)
 
 
 class CTranslate2Peer:
@@ -22,15 +35,15 @@ class CTranslate2Peer:
     def versions(self) -> Mapping[str, str]:
         return {"ctranslate2": ctranslate2.__version__}
 
+    def commands(self) -> Mapping[str, Command]:
+        return {"generate": timed(self.generate), "arrive": met(self.arrive)}
+
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
         results = self._write(prompts, new_tokens, seed)
         return sum(len(result.sequences_ids[0]) for result in results)
 
     def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
         return arrive_in_waves(self._write_streamed, clients, new_tokens)
-
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError(do)
 
     def _write_streamed(self, prompts: Sequence[Tokens], new_tokens: int, seed: int, on_token: OnToken) -> None:
         self._write(prompts, new_tokens, seed, callback=lambda result: on_token(result.batch_id))

@@ -13,7 +13,19 @@ from typing import Any
 
 import llama_cpp as native
 
-from benchmarks.peers.worker import TEMPERATURE, THREADS, TOP_K, TOP_P, Client, Tokens, arrive_stepwise, run
+from benchmarks.peers.worker import (
+    TEMPERATURE,
+    THREADS,
+    TOP_K,
+    TOP_P,
+    Client,
+    Command,
+    Tokens,
+    arrive_stepwise,
+    met,
+    run,
+    timed,
+)
 
 _ALONE = 640
 _TOGETHER = 192
@@ -73,6 +85,9 @@ class LlamaCppPeer:
     def versions(self) -> Mapping[str, str]:
         return {"llama-cpp-python": native.__version__, "llama.cpp": native.llama_print_system_info().decode().strip()}
 
+    def commands(self) -> Mapping[str, Command]:
+        return {"generate": timed(self.generate), "arrive": met(self.arrive)}
+
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
         batch = Batch(self._context(len(prompts)))
         for place, prompt in enumerate(prompts):
@@ -98,9 +113,6 @@ class LlamaCppPeer:
         running = [place for place, row in self._arriving.rows.items() if row.written < self._new_tokens]
         self._arriving.step(running)
         return running
-
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError(do)
 
     def _make_context(self, rows: int) -> Any:
         params = native.llama_context_default_params()

@@ -14,7 +14,7 @@ import numpy as np
 import openvino
 import openvino_genai
 
-from benchmarks.peers.worker import TEMPERATURE, TOP_K, TOP_P, Client, Tokens, arrive_stepwise, run
+from benchmarks.peers.worker import TEMPERATURE, TOP_K, TOP_P, Client, Command, Tokens, arrive_stepwise, met, run, timed
 
 _CACHE_GB = 1
 _PROMPT_TOKENS_A_STEP = 512
@@ -29,16 +29,13 @@ class AlonePeer:
     def versions(self) -> Mapping[str, str]:
         return _versions()
 
+    def commands(self) -> Mapping[str, Command]:
+        return {"generate": timed(self.generate)}
+
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
         return sum(
             len(self._pipeline.generate(_tensor(prompt), _config(new_tokens, seed)).tokens[0]) for prompt in prompts
         )
-
-    def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
-        raise NotImplementedError
-
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError(do)
 
 
 class OpenVinoPeer:
@@ -55,6 +52,9 @@ class OpenVinoPeer:
 
     def versions(self) -> Mapping[str, str]:
         return _versions()
+
+    def commands(self) -> Mapping[str, Command]:
+        return {"generate": timed(self.generate), "arrive": met(self.arrive)}
 
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
         inputs = [_tensor(prompt) for prompt in prompts]
@@ -75,9 +75,6 @@ class OpenVinoPeer:
     def step(self) -> Sequence[int]:
         self._pipeline.step()
         return [row for row, handle in self._handles.items() for _ in range(_count_new(handle))]
-
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError(do)
 
 
 def _versions() -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import os
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from benchmarks.contender import Heard, Visit, Written
@@ -16,12 +17,15 @@ from benchmarks.peers.environments import LeftOut
 
 _LINE_LIMIT = 64 * 2**20
 _PATIENCE_S = 600
+_DYING_S = 10
 
 
 class PeerProcess:
-    def __init__(self, title: str, process: Process, log: IO[bytes], versions: Mapping[str, str]) -> None:
+    def __init__(self, title: str, process: Process, log: IO[bytes]) -> None:
         self.title = title
-        self.versions = versions
+        self.versions: Mapping[str, str] = {}
+        self.commands: frozenset[str] = frozenset()
+        """What it can be asked: not every peer can do everything."""
         self._process = process
         self._log = log
 
@@ -33,8 +37,9 @@ class PeerProcess:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, stderr=log, cwd=REPOSITORY, env=environment, limit=_LINE_LIMIT
         )
-        peer = cls(title, process, log, {})
-        peer.versions = (await peer._hear())["versions"]
+        peer = cls(title, process, log)
+        greeting = await peer._hear()
+        peer.versions, peer.commands = greeting["versions"], frozenset(greeting["commands"])
         return peer
 
     async def generate(self, prompts: Sequence[Sequence[int]], new_tokens: int, seed: int) -> Written:
@@ -53,7 +58,7 @@ class PeerProcess:
         return int((await self.ask("memory"))["peak_bytes"])
 
     async def ask(self, do: str, **order: object) -> Any:
-        """Raises LeftOut when it dies over it, or takes more than minutes."""
+        """`do` is one of `commands`. Raises LeftOut when it dies over it, or takes more than minutes."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
         return await self._hear()
@@ -71,12 +76,15 @@ class PeerProcess:
         except TimeoutError:
             line = b""
         if not line:
-            why = self._last_words()
+            why = await self._last_words()
             await self.aclose()
             raise LeftOut(f"its process failed: {why}")
         return json.loads(line)
 
-    def _last_words(self) -> str:
+    async def _last_words(self) -> str:
+        """Python closes its output before it says what went wrong."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _DYING_S)
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return lines[-1][:200] if lines else "it said nothing"

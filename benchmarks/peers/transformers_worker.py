@@ -14,7 +14,20 @@ import transformers
 from transformers import AutoModelForCausalLM
 from transformers.generation.streamers import BaseStreamer
 
-from benchmarks.peers.worker import TEMPERATURE, TOP_K, TOP_P, Client, OnToken, Tokens, arrive_in_waves, run
+from benchmarks.peers.worker import (
+    TEMPERATURE,
+    TOP_K,
+    TOP_P,
+    Answer,
+    Client,
+    Command,
+    OnToken,
+    Tokens,
+    arrive_in_waves,
+    met,
+    run,
+    timed,
+)
 
 
 class _RowStreamer(BaseStreamer):
@@ -42,25 +55,21 @@ class TransformersPeer:
     def versions(self) -> Mapping[str, str]:
         return {"transformers": transformers.__version__, "torch": torch.__version__}
 
+    def commands(self) -> Mapping[str, Command]:
+        return {
+            "generate": timed(self.generate),
+            "arrive": met(self.arrive),
+            "forward": self._forward,
+            "loop_of_2019": self._loop_of_2019,
+            "score": self._score,
+        }
+
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
         written = self._write(prompts, new_tokens, seed)
         return (written.shape[1] - len(prompts[0])) * len(prompts)
 
     def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
         return arrive_in_waves(self._write_streamed, clients, new_tokens)
-
-    @torch.inference_mode()
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        match do:
-            case "forward":
-                started = time.perf_counter()
-                self._model(torch.tensor([order["prompt"]]), use_cache=False)
-                return {"seconds": time.perf_counter() - started}
-            case "loop_of_2019":
-                return self._loop_of_2019(order["prompt"], order["new_tokens"])
-            case "score":
-                return self._score(order["tokens"])
-        raise NotImplementedError(do)
 
     def _write_streamed(self, prompts: Sequence[Tokens], new_tokens: int, seed: int, on_token: OnToken) -> None:
         self._write(prompts, new_tokens, seed, streamer=_RowStreamer(on_token))
@@ -83,7 +92,14 @@ class TransformersPeer:
             **more,
         )
 
-    def _loop_of_2019(self, prompt: Tokens, new_tokens: int) -> Mapping[str, Any]:
+    @torch.inference_mode()
+    def _forward(self, prompt: Tokens) -> Answer:
+        started = time.perf_counter()
+        self._model(torch.tensor([prompt]), use_cache=False)
+        return {"seconds": time.perf_counter() - started}
+
+    @torch.inference_mode()
+    def _loop_of_2019(self, prompt: Tokens, new_tokens: int) -> Answer:
         """The whole text through the model for every token, as pytorch-transformers' example did it."""
         started = time.perf_counter()
         ids = torch.tensor([prompt])
@@ -95,7 +111,8 @@ class TransformersPeer:
             ids = torch.cat((ids, places[torch.multinomial(shares, 1)][None]), dim=1)
         return {"seconds": time.perf_counter() - started, "tokens": new_tokens}
 
-    def _score(self, tokens: Tokens) -> Mapping[str, Any]:
+    @torch.inference_mode()
+    def _score(self, tokens: Tokens) -> Answer:
         """The log-probability of each token but the first."""
         ids = torch.tensor([tokens])
         logprobs = self._model(ids, use_cache=False).logits[0, :-1].log_softmax(-1)

@@ -34,43 +34,56 @@ class Client:
     prompt: Tokens
 
 
+Answer = Mapping[str, Any]
+Command = Callable[..., Answer]
+"""Called with what an order says beside its name."""
+Generate = Callable[[Sequence[Tokens], int, int], int]
+"""prompts, new tokens, seed; the number of tokens written, over all rows"""
+Arrive = Callable[[Sequence[Client], int], list[list[float]]]
+"""clients, new tokens; when each client's tokens came, in seconds from the start"""
+
+
 class Peer(Protocol):
     def versions(self) -> Mapping[str, str]: ...
 
-    def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
-        """Tokens written, over all rows."""
+    def commands(self) -> Mapping[str, Command]:
+        """What it can be asked, by name. The one who started the process hears the names, and asks nothing else."""
         ...
-
-    def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
-        """When each client's tokens came, in seconds from the start."""
-        ...
-
-    def extra(self, do: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What only this peer is asked."""
-        raise NotImplementedError(do)
 
 
 def run(load: Callable[[str], Peer]) -> None:
     """The process: `python -m … FOLDER`."""
     with _own_stdout() as answers:
         peer = load(sys.argv[1])
-        _say(answers, {"versions": dict(peer.versions())})
+        commands = {"memory": _tell_memory, **peer.commands()}
+        _say(answers, {"versions": dict(peer.versions()), "commands": sorted(commands)})
         for line in sys.stdin:
-            _say(answers, _answer(peer, json.loads(line)))
+            order = json.loads(line)
+            _say(answers, commands[order.pop("do")](**order))
 
 
-def _answer(peer: Peer, order: Mapping[str, Any]) -> Mapping[str, Any]:
-    match order["do"]:
-        case "generate":
-            started = time.perf_counter()
-            tokens = peer.generate(order["prompts"], order["new_tokens"], order["seed"])
-            return {"seconds": time.perf_counter() - started, "tokens": tokens}
-        case "arrive":
-            return {"times": peer.arrive([Client(**client) for client in order["clients"]], order["new_tokens"])}
-        case "memory":
-            return {"peak_bytes": peak_memory()}
-        case other:
-            return peer.extra(other, order)
+def timed(generate: Generate) -> Command:
+    """The command "generate"."""
+
+    def answer(prompts: Sequence[Tokens], new_tokens: int, seed: int) -> Answer:
+        started = time.perf_counter()
+        tokens = generate(prompts, new_tokens, seed)
+        return {"seconds": time.perf_counter() - started, "tokens": tokens}
+
+    return answer
+
+
+def met(arrive: Arrive) -> Command:
+    """The command "arrive"."""
+
+    def answer(clients: Sequence[Mapping[str, Any]], new_tokens: int) -> Answer:
+        return {"times": arrive([Client(**client) for client in clients], new_tokens)}
+
+    return answer
+
+
+def _tell_memory() -> Answer:
+    return {"peak_bytes": peak_memory()}
 
 
 def peak_memory() -> int:
