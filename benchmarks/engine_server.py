@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import tempfile
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import aiohttp
 
@@ -21,10 +19,11 @@ from benchmarks.contender import Heard, Visit, Written
 from benchmarks.folders import CACHE, REPOSITORY
 from benchmarks.peers.environments import LeftOut
 from benchmarks.peers.worker import TEMPERATURE, TOP_K, TOP_P
+from benchmarks.serving_process import DidNotStart, ServingProcess
 from generation.command_line import ENGINE_COMMAND
 
 MOST_ROWS = 32
-_START_S = 600
+_PATIENCE_S = 600
 _SAMPLING = {"temperature": TEMPERATURE, "top_k": TOP_K, "top_p": TOP_P}
 
 
@@ -42,29 +41,21 @@ def knows_flag(flag: str) -> bool:
 
 
 class EngineServer:
-    def __init__(self, title: str, process: Process, log: IO[bytes], url: str) -> None:
+    def __init__(self, title: str, process: ServingProcess) -> None:
         self.title = title
         self.versions: Mapping[str, str] = {name: metadata.version(name) for name in ("torch", "transformers")}
         self._process = process
-        self._log = log
-        self._address = f"{url.removesuffix('/v1')}/v1/completions"
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_START_S))
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S))
 
     @classmethod
     async def start(cls, variant: EngineVariant, model: str, cache_dir: Path = CACHE / "engine") -> EngineServer:
         """Ready to write. Raises LeftOut when it does not come up."""
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         flags = ("--model", model, "--port", "0", "--max-running", str(MOST_ROWS), "--cache-dir", str(cache_dir))
-        process = await asyncio.create_subprocess_exec(
-            *ENGINE_COMMAND, *flags, "--exit-with-parent", *variant.flags, cwd=REPOSITORY, stdout=PIPE, stderr=log
-        )
         try:
-            url = await asyncio.wait_for(_ready_url(process), _START_S)
-        except (TimeoutError, EOFError) as error:
-            log.seek(0)
-            last = log.read().decode(errors="replace").strip().splitlines()[-1:]
-            raise LeftOut(f"it did not start: {' '.join(last)}") from error
-        return cls(variant.title, process, log, url)
+            process = await ServingProcess.start((*ENGINE_COMMAND, *flags, "--exit-with-parent", *variant.flags))
+        except DidNotStart as why:
+            raise LeftOut(f"it did not start: {why}") from why
+        return cls(variant.title, process)
 
     async def generate(self, prompts: Sequence[Sequence[int]], new_tokens: int, seed: int) -> Written:
         """As many clients at once as there are prompts."""
@@ -95,7 +86,7 @@ class EngineServer:
     async def score(self, tokens: Sequence[int]) -> Mapping[str, Any]:
         """The prompt's own `logprobs`, in OpenAI's shape."""
         body = {"prompt": list(tokens), "echo": True, "logprobs": 1, "max_tokens": 0}
-        async with self._http.post(self._address, json=body) as response:
+        async with self._http.post(self._process.completions, json=body) as response:
             response.raise_for_status()
             logprobs: Mapping[str, Any] = (await response.json())["choices"][0]["logprobs"]
             return logprobs
@@ -105,10 +96,7 @@ class EngineServer:
 
     async def aclose(self) -> None:
         await self._http.close()
-        if self._process.returncode is None:
-            self._process.terminate()
-        await self._process.communicate()
-        self._log.close()
+        await self._process.stop()
 
     async def _write(self, prompt: Sequence[int], new_tokens: int, seed: int) -> int:
         """Tokens written: fewer than asked for when the text ends."""
@@ -118,7 +106,7 @@ class EngineServer:
         raise RuntimeError("The engine's answer has no end.")
 
     async def _stream(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
-        async with self._http.post(self._address, json=body) as response:
+        async with self._http.post(self._process.completions, json=body) as response:
             response.raise_for_status()
             async for line in response.content:
                 if line.startswith(b"data: {"):
@@ -136,15 +124,3 @@ def read_memory(pid: int, field: str) -> int | None:
 
 def _body(prompt: Sequence[int], new_tokens: int, seed: int) -> Mapping[str, Any]:
     return {"prompt": list(prompt), "max_tokens": new_tokens, "seed": seed, "stream": True, **_SAMPLING}
-
-
-async def _ready_url(process: Process) -> str:
-    """Raises EOFError when the process ends first."""
-    assert process.stdout is not None
-    url = ""
-    async for line in process.stdout:
-        event = json.loads(line)
-        url = event.get("url", url)
-        if event["event"] == "ready":
-            return str(url)
-    raise EOFError

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from benchmarks.serving_process import DidNotStart, ServingProcess
 from benchmarks.soak.client import SoakClient, reference_requests
 from benchmarks.soak.crowd import Crowd
-from benchmarks.soak.server import start_server
 from benchmarks.soak.verdict import Findings, MemorySample, print_verdict
 
 SAMPLE_EVERY_S = 5.0
@@ -25,9 +25,9 @@ SAMPLE_EVERY_S = 5.0
 
 async def soak(minutes: float, flags: Sequence[str], console: Console) -> Findings:
     findings = Findings()
-    server = await start_server(flags)
+    server = await _start(flags)
     try:
-        async with SoakClient(server.url) as client:
+        async with SoakClient(server.completions) as client:
             console.print(f"Asking {len(reference_requests())} reference requests alone …")
             references = [(request, await client.write(request)) for request in reference_requests()]
             crowd = Crowd(client, references, findings)
@@ -38,6 +38,13 @@ async def soak(minutes: float, flags: Sequence[str], console: Console) -> Findin
     finally:
         await server.stop()
     return findings
+
+
+async def _start(flags: Sequence[str]) -> ServingProcess:
+    try:
+        return await ServingProcess.start((sys.executable, "-m", "bots", "serve", "--port", "0", *flags))
+    except DidNotStart as why:
+        raise SystemExit(f"inkling serve did not start: {why}") from why
 
 
 async def _run(crowd: Crowd, pid: int, seconds: float, console: Console) -> None:

@@ -43,9 +43,9 @@ class Full(Exception):
 
 
 class SoakClient:
-    def __init__(self, url: str) -> None:
+    def __init__(self, address: str) -> None:
         timeout = aiohttp.ClientTimeout(_PATIENCE_S)
-        self._address = f"{url.removesuffix('/v1')}/v1/completions"
+        self._address = address
         self._http = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
 
     async def __aenter__(self) -> Self:
