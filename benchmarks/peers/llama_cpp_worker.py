@@ -29,7 +29,8 @@ from benchmarks.peers.worker import (
 
 _ALONE = 640
 _TOGETHER = 192
-"""Positions a row may take: the longest prompt and what is written, or the same for rows in a batch."""
+_ARRIVING = 320
+"""Positions a row may take, prompt and text: alone, in a batch, and in the crowd."""
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ class LlamaCppPeer:
         return {"generate": timed(self.generate), "arrive": met(self.arrive)}
 
     def generate(self, prompts: Sequence[Tokens], new_tokens: int, seed: int) -> int:
-        batch = Batch(self._context(len(prompts)))
+        batch = Batch(self._context(len(prompts), _TOGETHER if len(prompts) > 1 else _ALONE))
         for place, prompt in enumerate(prompts):
             batch.add(place, prompt, seed + place)
         for _ in range(new_tokens):
@@ -98,7 +99,7 @@ class LlamaCppPeer:
         return len(prompts) * new_tokens
 
     def arrive(self, clients: Sequence[Client], new_tokens: int) -> list[list[float]]:
-        self._arriving = Batch(self._context(len(clients)))
+        self._arriving = Batch(self._context(len(clients), _ARRIVING))
         times = arrive_stepwise(self, clients, new_tokens)
         self._arriving.clear()
         return times
@@ -114,10 +115,10 @@ class LlamaCppPeer:
         self._arriving.step(running)
         return running
 
-    def _make_context(self, rows: int) -> Any:
+    def _make_context(self, rows: int, positions: int) -> Any:
         params = native.llama_context_default_params()
         params.n_seq_max = rows
-        params.n_ctx = rows * (_TOGETHER if rows > 1 else _ALONE)
+        params.n_ctx = rows * positions
         params.n_batch = max(_ALONE, params.n_ctx)
         params.n_threads = params.n_threads_batch = THREADS
         params.no_perf = True
