@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from generation.fast_path import NoFastRunner
 from generation.native.network import NativeNetwork, NetworkShape, WeightPrecision
-from generation.stored_weights import StoredWeights
+from generation.stored_weights import StoredRows, StoredWeights
 from generation.types import LoadedModel
 
 if TYPE_CHECKING:
@@ -29,17 +29,18 @@ _GELUS = ("gelu_new", "gelu_pytorch_tanh")
 
 
 class Embedding:
-    """What a token begins as, looked up by numpy: torch would wake threads of its own for it."""
+    """What a token begins as, looked up without torch, which would wake threads of its own for it."""
 
-    def __init__(self, tokens: torch.Tensor, places: torch.Tensor | None, shape: NetworkShape) -> None:
-        """`tokens` [vocabulary, hidden] as stored; of a mapped file, what is looked up comes into memory.
-        `places` [position, hidden] are added in GPT-2. Raises ValueError when they have other sizes than the shape."""
-        if len(tokens) < shape.vocabulary or tokens.shape[1:] != (shape.hidden,):
+    def __init__(self, tokens: StoredRows, places: torch.Tensor | None, shape: NetworkShape) -> None:
+        """`tokens` are [vocabulary, hidden]; `places` [position, hidden] are added in GPT-2.
+
+        Raises ValueError when they have other sizes than the shape.
+        """
+        if tokens.shape[0] < shape.vocabulary or tokens.shape[1] != shape.hidden:
             raise ValueError(f"the embedding is {list(tokens.shape)} where the model has {shape.vocabulary} tokens")
         if places is not None and places.shape != (shape.positions, shape.hidden):
             raise ValueError(f"the positions' embedding is {list(places.shape)} where the model has {shape.positions}")
-        self._brain = tokens.dtype == torch.bfloat16
-        self._tokens = (tokens.view(torch.int16) if self._brain else tokens).numpy()
+        self._tokens = tokens
         self._places = None if places is None else places.float().numpy()
         self.positions = shape.positions
         """How many a text may have."""
@@ -48,11 +49,8 @@ class Embedding:
 
     def look_up(self, token_ids: Sequence[int], positions: NDArray[np.int32]) -> NDArray[np.float32]:
         """[token, hidden]."""
-        rows = self._tokens[np.array(token_ids)]
-        if self._brain:
-            rows = (rows.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-        numbers: NDArray[np.float32] = rows.astype(np.float32, copy=False)
-        return numbers if self._places is None else numbers + self._places[positions]
+        rows = self._tokens.read(token_ids)
+        return rows if self._places is None else rows + self._places[positions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +151,17 @@ def _norm(weights: StoredWeights, name: str) -> tuple[torch.Tensor, torch.Tensor
     return weights.get(f"{name}.weight"), weights.get(f"{name}.bias")
 
 
-def _set_head(network: NativeNetwork, weights: StoredWeights, embedding: str) -> torch.Tensor:
+def _set_head(network: NativeNetwork, weights: StoredWeights, embedding: str) -> StoredRows:
     """A head of its own, or the embedding's matrix again; where both are one, a file has it by either name.
 
-    Returns the embedding, opened anew: of a mapped file only what is looked up comes into memory.
+    Returns the embedding. Raises KeyError.
     """
     head = weights.find("lm_head.weight")
     network.set_layer(0, 4, weights.get(embedding) if head is None else head, None)
-    del head
-    tokens = weights.find(embedding)
-    return weights.get("lm_head.weight") if tokens is None else tokens
+    tokens = weights.rows(embedding) or weights.rows("lm_head.weight")
+    if tokens is None:
+        raise KeyError(f"the weights lack {embedding}")
+    return tokens
 
 
 def _rotation(config: PretrainedConfig) -> str:
