@@ -38,7 +38,7 @@ def parse_choice(arguments: Sequence[str]) -> Choice:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--peers", nargs="*", choices=keys, default=keys)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--runs", type=int, default=3, help="of each measurement, after one that warms up (3)")
+    parser.add_argument("--runs", type=_read_runs, default=3, help="of each measurement, after one to warm up (3)")
     parser.add_argument("--quick", action="store_true", help="one run of each; figures are rough, nothing is saved")
     parser.add_argument("--engine", action="append", type=_read_variant, metavar='"TITLE=FLAGS"', default=[])
     given = parser.parse_args(arguments)
@@ -54,6 +54,12 @@ def parse_choice(arguments: Sequence[str]) -> Choice:
 
 
 _EPILOG = 'An engine of its own flags: --engine "Inkling fp32=--precision fp32". The first one is compared with.'
+
+
+def _read_runs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; you gave {text}.")
+    return int(text)
 
 
 def _read_variant(text: str) -> EngineVariant:

@@ -15,7 +15,7 @@ Better = Literal["higher", "lower", "neither"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`runs` holds every run of every contender; the table shows medians."""
+    """`runs` holds every run of every contender; the table shows medians, which of two runs are means."""
 
     question: str
     unit: str
@@ -26,10 +26,10 @@ class Row:
         values = self.runs.get(title)
         return statistics.median(values) if values else None
 
-    def spread(self, title: str) -> float:
-        """Largest less smallest run, as a share of the median."""
-        median = self.median(title)
-        return (max(self.runs[title]) - min(self.runs[title])) / abs(median) if median else 0.0
+    def spread(self, title: str) -> float | None:
+        """Largest less smallest run, as a share of the median; None for a single run, which says nothing of it."""
+        values, median = self.runs.get(title, ()), self.median(title)
+        return (max(values) - min(values)) / abs(median) if median and len(values) > 1 else None
 
     def ratio(self, ours: str, theirs: str) -> float | None:
         """How many times better we are; below 1 we are worse."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 from rich import box
@@ -72,10 +73,11 @@ def spreads(report: Report) -> list[str]:
     """How far the runs of one cell lie apart, by model: where the table is least sure."""
     lines = []
     for model in report.models:
-        found = [(row.spread(title), row.question, title) for row in model.rows for title in row.runs]
+        cells = ((row.spread(title), row.question, title) for row in model.rows for title in row.runs)
+        found = [(spread, question, title) for spread, question, title in cells if spread is not None]
         if found:
             most, question, title = max(found)
-            middle = sorted(spread for spread, _, _ in found)[len(found) // 2]
+            middle = statistics.median(spread for spread, _, _ in found)
             lines.append(
                 f"{model.title}: runs lie {100 * middle:.0f} % apart in a usual cell, "
                 f"{100 * most:.0f} % at most ({question}, {title})."

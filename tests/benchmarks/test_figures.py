@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.contender import Heard
 from benchmarks.figures import ModelFigures, Report, Row, read_crowd
-from benchmarks.table import cell, markdown
+from benchmarks.table import cell, markdown, spreads
 
 
 def test_a_ratio_says_how_many_times_better_we_are() -> None:
@@ -27,6 +27,26 @@ def test_what_has_no_better_has_no_ratio() -> None:
     row = Row("perplexity", "", "neither", {"ours": [12.34], "theirs": [12.3]})
 
     assert cell(row, "ours", "theirs") == "12.3"
+
+
+def test_a_spread_is_from_the_smallest_to_the_largest_run() -> None:
+    row = Row("1 sequence", "tok/s", "higher", {"ours": [90, 100, 120], "theirs": [50], "zero": [0, 0]})
+
+    assert row.spread("ours") == pytest.approx(0.3)
+    assert row.spread("theirs") is None
+    assert row.spread("zero") is None
+    assert row.spread("nobody") is None
+
+
+def test_spreads_are_told_by_model_and_leave_out_what_ran_once() -> None:
+    rows = [
+        Row("speed", "tok/s", "higher", {"ours": [99, 100, 101], "theirs": [95, 100, 105]}),
+        Row("wait", "ms", "lower", {"ours": [5], "theirs": [8, 10, 12]}),
+    ]
+    once = Row("wait", "ms", "lower", {"ours": [5]})
+    report = Report("ours", ["ours", "theirs"], [ModelFigures("a model", rows), ModelFigures("another", [once])])
+
+    assert spreads(report) == ["a model: runs lie 10 % apart in a usual cell, 40 % at most (wait, theirs)."]
 
 
 def test_the_crowd_counts_from_the_first_arrival() -> None:
