@@ -15,14 +15,38 @@ def _none_as_empty(value: object) -> object:
     return "" if value is None else value
 
 
+class LogprobsBlock(_Answer):
+    tokens: tuple[str, ...] = ()
+    token_logprobs: tuple[float | None, ...] = ()
+    top_logprobs: tuple[dict[str, float] | None, ...] | None = None
+
+
+class NextCandidate(_Answer):
+    token: str
+    logprob: float
+    tempered_logprob: float | None = None
+    kept_logprob: float | None = None
+
+
+class NextTokensBlock(_Answer):
+    """What our engine's first new token is drawn from."""
+
+    candidates: tuple[NextCandidate, ...]
+    kept_count: int
+    kept_mass: float
+
+
 class Choice(_Answer):
-    """A piece of one sample. `stop_reason` and `completion_tokens` are extras of our engine, the first also of vLLM."""
+    """A piece of one sample. `stop_reason`, `completion_tokens` and `next_tokens` are extras of our engine, the first
+    also of vLLM."""
 
     index: int = 0
     text: Annotated[str, BeforeValidator(_none_as_empty)] = ""
     finish_reason: str | None = None
     stop_reason: str | int | None = None
     completion_tokens: int | None = None
+    logprobs: LogprobsBlock | None = None
+    next_tokens: NextTokensBlock | None = None
 
 
 class Usage(_Answer):
