@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic import ValidationError
 
 from backends.completions_api.client import DONE, OpenAIClient
 from backends.completions_api.dialect import Dialect, completion_body
@@ -30,21 +32,24 @@ class _Written:
     """What came of the first question."""
 
     opening: str = ""
-    """The prompt, where it was echoed."""
+    """The prompt, where our engine echoed it."""
     text: str = ""
-    logprobs: LogprobsBlock | None = None
+    logprobs: LogprobsBlock = field(default_factory=LogprobsBlock)
     next_tokens: NextTokensBlock | None = None
+    count: int | None = None
+    """Of the tokens that were written, where the server counts."""
 
     def add(self, choice: Choice) -> None:
+        self.text += choice.text
+        self.count = choice.completion_tokens if choice.completion_tokens is not None else self.count
+        if choice.logprobs is not None:
+            self.logprobs = self.logprobs.followed_by(LogprobsBlock.model_validate(choice.logprobs))
         if choice.next_tokens is not None:
-            self.next_tokens, self.opening = choice.next_tokens, choice.text
-        else:
-            self.text += choice.text
-        self.logprobs = self.logprobs or choice.logprobs
+            self.next_tokens, self.opening, self.text = choice.next_tokens, self.text, ""
 
     @property
     def tells_next_token(self) -> bool:
-        return self.next_tokens is not None or (self.logprobs is not None and bool(self.logprobs.tokens))
+        return self.next_tokens is not None or bool(self.logprobs.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +64,37 @@ class ExplainQuestion:
 
     async def ask(self, text: str | None) -> Explanation:
         """See `Explainer.explain`."""
+        try:
+            return await self._ask(text)
+        except ValidationError as error:
+            raise malformed(self.client.name) from error
+
+    async def _ask(self, text: str | None) -> Explanation:
+        if text is None:
+            return await self._explain_anew()
         # Where the prompt may have lost its beginning, the engine says what was left of it.
         echoed = self.request.keep_last_tokens is not None and self.dialect.tells_next_tokens
-        written = await self._next_token(whole=text is None, echo=echoed)
-        if not written.tells_next_token:
-            raise malformed(self.client.name)
-        prompt = written.opening if echoed else self.request.prompt
-        completion = written.text if text is None else text
-        tokens = await self._score(prompt + completion)
-        return Explanation(*_distribution(written), tuple(_told(tokens, completion, self.client.name)))
+        first = await self._begin({"echo": True} if echoed else {}, whole=False)
+        prompt = first.opening if echoed else self.request.prompt
+        block = await self._score(prompt + text)
+        count = _count_last(block.tokens, text)
+        return Explanation(*_distribution(first, 0), _told(block, count))
 
-    async def _next_token(self, *, whole: bool, echo: bool) -> _Written:
-        """Begins to write as the request says, so that the same prompts are too long; stops once the token is known."""
+    async def _explain_anew(self) -> Explanation:
+        """One answer tells everything, half characters too."""
+        written = await self._begin({"echo": True, "logprobs": CANDIDATES}, whole=True)
+        block = written.logprobs
+        text = written.text if written.next_tokens else written.text.removeprefix(self.request.prompt)
+        count = _count_last(block.tokens, text) if written.count is None else written.count
+        return Explanation(*_distribution(written, len(block.tokens) - count), _told(block, count))
+
+    async def _begin(self, more: Mapping[str, Any], *, whole: bool) -> _Written:
+        """Write as the request says, so that the same prompts are too long; only a token, unless the `whole` text."""
         options = self.request.options.model_copy(update={"samples": 1})
         body = completion_body(replace(self.request, options=options), self.model, self.dialect, None)
         body["next_tokens" if self.dialect.tells_next_tokens else "logprobs"] = CANDIDATES
-        if echo:
-            body["echo"] = True
         written = _Written()
-        async with aclosing(self.client.stream(body, self.deadline)) as items:
+        async with aclosing(self.client.stream({**body, **more}, self.deadline)) as items:
             async for item in items:
                 if item == DONE:
                     break
@@ -85,6 +102,8 @@ class ExplainQuestion:
                     written.add(choice)
                 if written.tells_next_token and not whole:
                     break
+        if not written.tells_next_token:
+            raise malformed(self.client.name)
         return written
 
     async def _score(self, text: str) -> LogprobsBlock:
@@ -103,11 +122,12 @@ class ExplainQuestion:
         async with aclosing(self.client.stream(body, self.deadline)) as items:
             async for item in items:
                 if item != DONE and item.choices and item.choices[0].logprobs is not None:
-                    return item.choices[0].logprobs
+                    return LogprobsBlock.model_validate(item.choices[0].logprobs)
         raise malformed(self.client.name)
 
 
-def _distribution(written: _Written) -> tuple[tuple[Candidate, ...], Kept | None]:
+def _distribution(written: _Written, place: int) -> tuple[tuple[Candidate, ...], Kept | None]:
+    """For the first written token, whose place in the log-probabilities this is."""
     told = written.next_tokens
     if told is not None:
         candidates = (
@@ -117,8 +137,8 @@ def _distribution(written: _Written) -> tuple[tuple[Candidate, ...], Kept | None
             for each in told.candidates
         )
         return tuple(candidates), Kept(told.kept_count, told.kept_mass)
-    top = written.logprobs.top_logprobs[0] if written.logprobs and written.logprobs.top_logprobs else None
-    ordered = sorted((top or {}).items(), key=lambda item: -item[1])
+    tops = (written.logprobs.top_logprobs or ())[place : place + 1]
+    ordered = sorted((tops[0] or {}).items(), key=lambda item: -item[1]) if tops else []
     return tuple(Candidate(to_bytes(token), math.exp(logprob)) for token, logprob in ordered), None
 
 
@@ -126,15 +146,23 @@ def _exp(logprob: float | None) -> float:
     return 0.0 if logprob is None else math.exp(logprob)
 
 
-def _told(block: LogprobsBlock, completion: str, backend: str) -> Iterator[TokenChance]:
-    """Counted from the end: the completion is as many bytes of it; a token that is of both is the prompt's."""
-    if len(block.tokens) != len(block.token_logprobs):
-        raise malformed(backend)
-    tokens = [to_bytes(token) for token in block.tokens]
-    left = sum(map(len, tokens)) - len(completion.encode())
-    for token, logprob in zip(tokens, block.token_logprobs, strict=True):
-        yield TokenChance(token, None if logprob is None else math.exp(logprob), left <= 0)
-        left -= len(token)
+def _count_last(tokens: Sequence[str], text: str) -> int:
+    """How many tokens make the text at the end; one that is of the prompt too is the prompt's."""
+    left, count = len(text.encode()), 0
+    for token in reversed(tokens):
+        left -= len(to_bytes(token))
+        if left < 0:
+            break
+        count += 1
+    return count
+
+
+def _told(block: LogprobsBlock, written: int) -> tuple[TokenChance, ...]:
+    first = len(block.tokens) - written
+    return tuple(
+        TokenChance(to_bytes(token), None if logprob is None else math.exp(logprob), place >= first)
+        for place, (token, logprob) in enumerate(zip(block.tokens, block.token_logprobs, strict=True))
+    )
 
 
 def to_bytes(token: str) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 class _Answer(BaseModel):
@@ -19,6 +19,19 @@ class LogprobsBlock(_Answer):
     tokens: tuple[str, ...] = ()
     token_logprobs: tuple[float | None, ...] = ()
     top_logprobs: tuple[dict[str, float] | None, ...] | None = None
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if len(self.tokens) != len(self.token_logprobs):
+            raise ValueError("each token needs one logprob")
+        return self
+
+    def followed_by(self, more: LogprobsBlock) -> LogprobsBlock:
+        return LogprobsBlock(
+            tokens=self.tokens + more.tokens,
+            token_logprobs=self.token_logprobs + more.token_logprobs,
+            top_logprobs=(self.top_logprobs or ()) + (more.top_logprobs or ()),
+        )
 
 
 class NextCandidate(_Answer):
@@ -45,7 +58,8 @@ class Choice(_Answer):
     finish_reason: str | None = None
     stop_reason: str | int | None = None
     completion_tokens: int | None = None
-    logprobs: LogprobsBlock | None = None
+    logprobs: Any = None
+    """In a shape of the server's own; who asked for them reads them as `LogprobsBlock`."""
     next_tokens: NextTokensBlock | None = None
 
 

@@ -72,11 +72,19 @@ async def test_a_result_is_explained_as_it_was_written() -> None:
     assert sum(each > 0 for each in kept if each is not None) == min(20, explanation.kept.count)
 
 
-async def test_a_prompt_alone_gets_a_completion_first() -> None:
+async def test_a_prompt_alone_gets_a_completion_first_whose_half_characters_stay() -> None:
     loaded = build_random("gpt2")
     async with backend_over(loaded) as backend:
-        text = await write(backend, request())
-        assert await backend.explain(request(), None) == await backend.explain(request(), text)
+        text = await write(backend, request(length=30))
+        anew, of_text = [await backend.explain(request(length=30), each) for each in (None, text)]
+    written = b"".join(each.token for each in anew.tokens if each.written)
+    assert written.decode(errors="replace") == text
+    assert anew.candidates == of_text.candidates
+    assert b"".join(each.token for each in anew.tokens if not each.written) == PROMPT.encode()
+    ids = loaded.tokenizer(PROMPT).input_ids + list(written)
+    chances = torch.softmax(logits_by_transformers(loaded, ids).double(), dim=1)
+    for place, told in enumerate(anew.tokens[1:], 1):
+        assert told.probability == pytest.approx(float(chances[place - 1, ids[place]]), abs=1e-4)
 
 
 async def test_a_prompt_that_was_cut_is_explained_from_where_it_was_cut() -> None:
