@@ -15,6 +15,7 @@ from backends.openai import OpenAIBackend
 from backends.protocol import CompletionRequest, TextDelta
 from config.errors import PromptTooLong
 from config.sampling import SamplingOptions
+from generation.token_bytes import find_token_bytes
 from tests.fakes.completions import FakeCompletions
 from tests.fakes.openai_server import serve
 from tests.fakes.random_models import build_random, logits_by_transformers
@@ -81,7 +82,9 @@ async def test_a_prompt_alone_gets_a_completion_first_whose_half_characters_stay
     assert written.decode(errors="replace") == text
     assert anew.candidates == of_text.candidates
     assert b"".join(each.token for each in anew.tokens if not each.written) == PROMPT.encode()
-    ids = loaded.tokenizer(PROMPT).input_ids + list(written)
+    spelled = find_token_bytes(loaded.tokenizer)
+    assert spelled is not None
+    ids = [spelled.spelling.index(bytes([byte])) for byte in PROMPT.encode() + written]
     chances = torch.softmax(logits_by_transformers(loaded, ids).double(), dim=1)
     for place, told in enumerate(anew.tokens[1:], 1):
         assert told.probability == pytest.approx(float(chances[place - 1, ids[place]]), abs=1e-4)

@@ -27,7 +27,7 @@ from bots.insight.table import ROWS
 _ROW_IN, _LEGEND_IN = 0.23, 0.22
 _BARS_IN = 1.08
 """Where the bars begin."""
-_NUMBERS_IN = 1.12
+_NUMBERS_IN = 1.2
 """What stays for the numbers at the right."""
 _LABEL_ROOM = (_BARS_IN - MARGIN_IN - 0.06) * POINTS_PER_INCH
 _LEAST_IN = 0.008

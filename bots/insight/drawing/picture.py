@@ -30,7 +30,7 @@ from bots.insight.drawing.style import (
 from bots.insight.drawing.text_panel import draw_text, text_height
 from bots.insight.insight import Insight
 
-_LINE_IN, _TITLE_IN = 0.15, 0.2
+_LINE_IN, _TITLE_IN = 0.16, 0.21
 _GAP_IN = 0.2
 
 

@@ -18,6 +18,6 @@ WIDTH_IN = 3.9
 """A phone's 390 px at 100 to the inch."""
 DOTS_PER_INCH = 200
 POINTS_PER_INCH = 72
-LARGE, SMALL, TINY = 9.0, 7.4, 6.6
+LARGE, SMALL, TINY = 9.6, 8.0, 7.3
 """Sizes of letters, in points."""
 MARGIN_IN = 0.12

@@ -16,8 +16,8 @@ MOST_OF_PROMPT = 60
 """The prompt's last tokens that are shown."""
 _NAMED = 24
 """So many tokens have room for their names."""
-_LEGEND_IN, _PLOT_IN, _LEFT_IN = 0.22, 1.25, 0.52
-_NAMES_IN, _NUMBERS_IN = 0.85, 0.42
+_LEGEND_IN, _PLOT_IN, _LEFT_IN = 0.3, 1.25, 0.55
+_NAMES_IN, _NUMBERS_IN = 0.9, 0.45
 _NAME_ROOM = (_NAMES_IN - 0.1) * POINTS_PER_INCH
 _LEAST_PLACES = 4
 """One token alone is no bar as wide as the picture."""
@@ -43,7 +43,7 @@ def draw_text(panel: Axes, insight: Insight) -> None:
     panel.set_xlim(0, WIDTH_IN)
     panel.set_ylim(0, height)
     panel.axis("off")
-    draw_legend(panel, [(PROMPT, "the prompt"), (MODEL, "the model's completion")], height - _LEGEND_IN / 2)
+    draw_legend(panel, [(PROMPT, "the prompt"), (MODEL, "the model's completion")], height - _LEGEND_IN / 3)
     width = (WIDTH_IN - MARGIN_IN - _LEFT_IN) / WIDTH_IN
     bottom = (height - _LEGEND_IN - _PLOT_IN) / height
     plot = panel.inset_axes((_LEFT_IN / WIDTH_IN, bottom, width, _PLOT_IN / height))
