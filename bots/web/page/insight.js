@@ -10,7 +10,7 @@ const LABEL = 104;
 const NUMBERS = 112;
 const PLOT = 130;
 const NAMES = 84;
-const LEFT = 34;
+const LEFT = 40;
 const NAMED = 24;
 const MOST_OF_PROMPT = 60;
 
@@ -38,7 +38,7 @@ export function openInsight(insight) {
 }
 
 const legend = (entries) =>
-  h("p", { class: "insight-legend", "aria-hidden": "true" }, entries.map(([kind, words]) => [h("i", { class: kind }), h("span", {}, words)]));
+  h("p", { class: "insight-legend", "aria-hidden": "true" }, entries.map(([kind, words]) => h("span", {}, h("i", { class: kind }), words)));
 
 function candidates({ candidates: all, heading, kept_sentence: kept }) {
   const shown = all.slice(0, ROWS);
