@@ -101,7 +101,9 @@ function numbering(total, shown, step) {
   const marks = [];
   for (let place = 0; place < shown; place += 1) {
     const number = total - shown + place + 1;
-    if (number % every === 0) marks.push(svg("text", { class: "small soft", x: LEFT + (place + 0.5) * step, y: PLOT + 10, "text-anchor": "middle" }, String(number)));
+    const x = LEFT + (place + 0.5) * step;
+    if (number % every || x > WIDTH - 14) continue;
+    marks.push(svg("text", { class: "small soft", x, y: PLOT + 10, "text-anchor": "middle" }, String(number)));
   }
   return svg("g", {}, marks, svg("text", { class: "small soft", x: LEFT, y: PLOT + 24 }, "token of the text, counted from its first"));
 }
