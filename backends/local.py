@@ -17,6 +17,7 @@ from backends.completions_api.client import OpenAIClient
 from backends.completions_api.dialect import ENGINE
 from backends.completions_api.errors import ConnectionLost, LostBeforeAnswer, ServerUnreachable
 from backends.engine_supervisor import EngineSupervisor, EngineTimings
+from backends.explanation import Explanation
 from backends.merge import merge
 from backends.openai import OpenAIBackend, engine_health
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress
@@ -89,6 +90,23 @@ class LocalBackend:
                 not_begun = isinstance(error, ServerUnreachable | LostBeforeAnswer)
                 if attempt == ATTEMPTS or not not_begun:
                     raise self._stopped() from error
+
+    @property
+    def explains(self) -> bool:
+        """See `Explainer`: our own engine always can."""
+        return True
+
+    async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
+        """See `Explainer`. Waits for the engine first."""
+        self._check_model(request.model)
+        async with aclosing(self._wait_for_engine()) as waiting:
+            async for _ in waiting:
+                pass
+        try:
+            return await self._engine.explain(request, text)
+        except (ServerUnreachable, ConnectionLost) as error:
+            await self._notice_the_end()
+            raise self._stopped() from error
 
     async def models(self) -> tuple[str, ...]:
         """The one model, as the engine calls it once it knows."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from backends.completions_api.client import DONE, OpenAIClient
 from backends.completions_api.dialect import ENGINE, Dialect, completion_body, find_dialect
 from backends.completions_api.errors import NoSuchPage
+from backends.completions_api.explaining import ExplainQuestion
 from backends.completions_api.samples import SampleReader
 from backends.completions_api.wire import EngineStatus
 from backends.deadline import Deadline
+from backends.explanation import Explanation
 from backends.merge import merge
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest
 from config.errors import InklingError
@@ -73,6 +75,20 @@ class OpenAIBackend:
         async with aclosing(merge(parts)) as events:
             async for event in events:
                 yield event
+
+    @property
+    def explains(self) -> bool:
+        """See `Explainer`: known once the server has said what it is."""
+        dialect = self._offer.dialect if self._offer is not None else self._dialect
+        return dialect is not None and dialect.scores_prompts
+
+    async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
+        """See `Explainer`."""
+        deadline = Deadline(request.deadline_s)
+        async with deadline.enforced():
+            offer = await self._offered()
+        model = request.model or next(iter(offer.models), None)
+        return await ExplainQuestion(self._client, offer.dialect, model, request, deadline).ask(text)
 
     async def models(self) -> tuple[str, ...]:
         """The configured model first, then what the server lists; asked at most once a minute."""

@@ -10,6 +10,7 @@ import structlog
 
 from backends.protocol import BackendRegistry
 from backends.store.protocol import Store
+from bots.commands.insight import InsightCommands
 from bots.commands.people import PeopleCommands
 from bots.commands.results import ResultCommands
 from bots.commands.settings import SettingsCommands
@@ -52,13 +53,14 @@ class Core:
         self.backends = backends
         self.jobs = Jobs(store, backends, self._fronts, settings.limits, now, patience_s)
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
-        self.results = ResultCommands(store, self.jobs)
+        self.results = ResultCommands(store, self.jobs, backends)
+        self.insight = InsightCommands(settings, store, backends, now)
         self.posts = Posts(store)
         self.people = PeopleCommands(store, self.jobs)
         self.rules = SettingsCommands(store, backends, now)
         self.status = StatusCommand(store, backends, self.jobs, now)
         self.suggestions = Suggestions(store, backends)
-        self.typed = TypedCommands(self.people, self.rules, self.status, settings, backends.names[0])
+        self.typed = TypedCommands(self.people, self.rules, self.status, self.insight, settings, backends.names[0])
 
     def register(self, name: FrontName, front: Front) -> None:
         """Make a front known, so that its open requests can be taken up again."""

@@ -17,6 +17,14 @@ class Document:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    name: str
+    png: bytes
+    description: str
+    """The same in words, for those who can't see it."""
+
+
 def result_document(view: ResultView, sample: int) -> Document:
     """Prompt and completion of one sample, as one text. Raises InvalidOptions when there is none."""
     if not 0 <= sample < len(view.samples):

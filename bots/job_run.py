@@ -11,6 +11,7 @@ from typing import Literal
 
 import structlog
 
+from backends.explanation import explainer_of
 from backends.protocol import Backend, CompletionEvent, CompletionRequest, Progress, SampleFinished, TextDelta
 from backends.store.protocol import Store
 from backends.store.records import Outcome, RequestRecord, SampleEnd, SampleRecord
@@ -190,7 +191,8 @@ class JobRun:
     ) -> ResultView | None:
         """Save the end; samples that had not finished end as `unfinished` says."""
         outcome = Outcome(status, self._now(), await self._model_name(), error, self._record.notes)
-        return await save_end(self._store, self._record, outcome, self._samples, unfinished)
+        explains = explainer_of(self._backend) is not None
+        return await save_end(self._store, self._record, outcome, self._samples, unfinished, explains)
 
     async def _model_name(self) -> str | None:
         """The model that wrote it, by the backend's own name; None when the backend can't say."""
@@ -212,13 +214,18 @@ def begin_samples(record: RequestRecord, saved: Sequence[SampleRecord] = ()) -> 
 
 
 async def save_end(
-    store: Store, record: RequestRecord, outcome: Outcome, samples: Sequence[SampleRecord], unfinished: SampleEnd
+    store: Store,
+    record: RequestRecord,
+    outcome: Outcome,
+    samples: Sequence[SampleRecord],
+    unfinished: SampleEnd,
+    explains: bool,
 ) -> ResultView | None:
     """End a request in the store; its final view, or None if it had ended before."""
     samples = [sample if sample.end is not None else replace(sample, end=unfinished) for sample in samples]
     if not await store.finish(record.id, outcome, samples):
         return None
-    return present(ended(record, outcome), samples)
+    return present(ended(record, outcome), samples, explains=explains)
 
 
 def ended(record: RequestRecord, outcome: Outcome) -> RequestRecord:

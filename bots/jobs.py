@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 
+from backends.explanation import can_explain
 from backends.protocol import BackendRegistry, Progress
 from backends.store.protocol import Store
-from backends.store.records import Accepted, Outcome, RequestRecord
+from backends.store.records import Accepted, Outcome, RequestRecord, SampleEnd
 from bots.fair_queue import FairQueue
 from bots.job_run import FAILED_INSIDE, JobRun, begin_samples, save_end
 from bots.presenter import duration, present
@@ -235,9 +236,9 @@ class Jobs:
 
     async def _end_unrun(self, job: Job, outcome: Outcome) -> ResultView | None:
         samples = begin_samples(job.record, await self._store.samples(job.record.id))
-        return await save_end(
-            self._store, job.record, outcome, samples, "stopped" if outcome.status == "stopped" else "failed"
-        )
+        unfinished: SampleEnd = "stopped" if outcome.status == "stopped" else "failed"
+        explains = can_explain(self._backends, job.record.backend)
+        return await save_end(self._store, job.record, outcome, samples, unfinished, explains)
 
     async def _deliver(self, job: Job, view: ResultView | None, attempt: int = 0) -> None:
         """Show the final view; one that could not be shown is tried again a few times, and after the next start."""
@@ -318,7 +319,8 @@ class Jobs:
 
     async def _final_view(self, record: RequestRecord) -> ResultView | None:
         try:
-            return present(record, await self._store.samples(record.id))
+            explains = can_explain(self._backends, record.backend)
+            return present(record, await self._store.samples(record.id), explains=explains)
         except Exception:
             log.exception("job.unreadable", request_id=record.id)
             return None

@@ -20,12 +20,27 @@ KIND_WORDS: Mapping[str, str] = {
     "edit": "Another prompt",
 }
 """What a result is to the one it comes from."""
-_ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "file", "undo", "delete")
-_OF_TEXT = frozenset({"continue", "file"})
+_ENDED_ACTIONS: tuple[Action, ...] = (
+    "again",
+    "continue",
+    "vary",
+    "why",
+    "same_seed",
+    "edit",
+    "file",
+    "undo",
+    "delete",
+)
+_OF_TEXT = frozenset({"continue", "why", "file"})
 
 
-def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None) -> ResultView:
-    """A request as it is now, ready to be rendered."""
+def present(
+    record: RequestRecord,
+    samples: Sequence[SampleRecord],
+    progress: Progress | None = None,
+    explains: bool = False,
+) -> ResultView:
+    """A request as it is now, ready to be rendered. `explains`: its backend can tell why."""
     status = _status(record, samples)
     return ResultView(
         request_id=record.id,
@@ -39,7 +54,7 @@ def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Pr
         samples=tuple(_present_sample(record, sample, samples) for sample in samples),
         notes=record.notes,
         error=record.error if status == "failed" else None,
-        actions=_actions(record, samples),
+        actions=_actions(record, samples, explains),
         requester_id=record.requester_id,
         parent_id=record.parent.request_id if record.parent else None,
         parent_sample=record.parent.sample if record.parent else None,
@@ -99,12 +114,13 @@ def _status(record: RequestRecord, samples: Sequence[SampleRecord]) -> ViewStatu
     return "writing" if any(sample.text for sample in samples) else "waiting"
 
 
-def _actions(record: RequestRecord, samples: Sequence[SampleRecord]) -> tuple[Action, ...]:
+def _actions(record: RequestRecord, samples: Sequence[SampleRecord], explains: bool) -> tuple[Action, ...]:
     if record.is_open:
         return ("stop",)
     written = any(sample.text for sample in samples)
     several: tuple[Action, ...] = ("pick",) if written and len(samples) > 1 else ()
-    return (*(action for action in _ENDED_ACTIONS if written or action not in _OF_TEXT), *several)
+    shown = [action for action in _ENDED_ACTIONS if (written or action not in _OF_TEXT)]
+    return (*(action for action in shown if explains or action != "why"), *several)
 
 
 def _present_sample(record: RequestRecord, sample: SampleRecord, samples: Sequence[SampleRecord]) -> SampleView:

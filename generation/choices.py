@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generation.logprobs import LogprobsBlock, LogprobsWriter, TokenSpeller
+from generation.logprobs import LogprobsBlock, LogprobsWriter, NextTokensBlock, TokenSpeller, spell_next_tokens
 from generation.types import (
     FinishReason,
     GenerationEvent,
+    NextTokens,
     PromptScored,
     SampleEnded,
     TextGenerated,
@@ -45,6 +46,8 @@ class ChoiceDelta:
     text: str
     logprobs: LogprobsBlock | None = None
     end: ChoiceEnd | None = None
+    next_tokens: NextTokensBlock | None = None
+    """Comes once, when it was asked for."""
 
 
 class ChoiceWriter:
@@ -52,6 +55,7 @@ class ChoiceWriter:
 
     def __init__(self, plan: ChoicePlan, speller: TokenSpeller) -> None:
         self._plan = plan
+        self._speller = speller
         self._opening = plan.opening
         self._logprobs = LogprobsWriter(speller, len(plan.opening)) if plan.logprobs else None
         self._prompt_logprobs = LogprobsWriter(speller) if plan.logprobs else None
@@ -62,6 +66,8 @@ class ChoiceWriter:
             case PromptScored(tokens):
                 end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only else None
                 return ChoiceDelta(self._plan.index, text, _block(self._prompt_logprobs, tokens), end)
+            case NextTokens():
+                return ChoiceDelta(self._plan.index, text, next_tokens=spell_next_tokens(self._speller, event))
             case TextGenerated(_, more, tokens):
                 return ChoiceDelta(self._plan.index, text + more, _block(self._logprobs, tokens))
             case SampleEnded(_, reason, stop, count):
@@ -77,17 +83,19 @@ class ChoiceCollector:
         self._texts: list[str] = []
         self._logprobs: LogprobsBlock | None = None
         self._end: ChoiceEnd | None = None
+        self._next_tokens: NextTokensBlock | None = None
 
     def add(self, delta: ChoiceDelta) -> None:
         self._texts.append(delta.text)
         self._end = delta.end or self._end
+        self._next_tokens = delta.next_tokens or self._next_tokens
         if delta.logprobs is not None:
             self._logprobs = self._logprobs or LogprobsBlock()
             self._logprobs.extend(delta.logprobs)
 
     @property
     def whole(self) -> ChoiceDelta:
-        return ChoiceDelta(self._index, "".join(self._texts), self._logprobs, self._end)
+        return ChoiceDelta(self._index, "".join(self._texts), self._logprobs, self._end, self._next_tokens)
 
 
 def _block(writer: LogprobsWriter | None, tokens: Sequence[TokenLogprob]) -> LogprobsBlock | None:

@@ -13,7 +13,7 @@ from generation.logprobs import TokenSpeller
 from generation.metrics import EngineMetrics, RequestClock
 from generation.openai_schema import CompletionCall, Prompt
 from generation.prompt_tokens import PromptFit, PromptTokenizer
-from generation.types import Engine, GenerationEvent, GenerationRequest, PromptScored, SampleEnded
+from generation.types import Engine, GenerationEvent, GenerationRequest, NextTokens, PromptScored, SampleEnded
 
 
 class CompletionRun:
@@ -43,7 +43,7 @@ class CompletionRun:
 
     def _write(self, placed: PlacedEvent) -> list[ChoiceDelta]:
         event, writers = placed.event, self._writers[placed.prompt]
-        if isinstance(event, PromptScored):
+        if isinstance(event, PromptScored | NextTokens):
             return [writer.write(event) for writer in writers]
         self._clock.hear(placed)
         if isinstance(event, SampleEnded):
@@ -104,7 +104,8 @@ class CompletionService:
     def _request(self, run_id: str, call: CompletionCall, place: int, ids: tuple[int, ...]) -> GenerationRequest:
         scores_prompt = call.echo and call.logprobs is not None
         # Without a seed of the caller's, each prompt draws its own: equal prompts shall differ.
-        return GenerationRequest(f"{run_id}-{place}", ids, call.options.with_seed(), call.logprobs, scores_prompt)
+        options = call.options.with_seed()
+        return GenerationRequest(f"{run_id}-{place}", ids, options, call.logprobs, scores_prompt, call.next_tokens)
 
     def _writers(self, call: CompletionCall, place: int, request: GenerationRequest) -> list[ChoiceWriter]:
         opening = self._opening(call, call.prompts[place], request.prompt_token_ids) if call.echo else ""

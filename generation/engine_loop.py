@@ -9,6 +9,7 @@ import structlog
 import torch
 
 from config.errors import EngineFailed
+from generation.next_tokens import describe_next_tokens
 from generation.prefill import Prefill
 from generation.request_stream import Outbox, RequestStream
 from generation.runner import PromptPass, Runner
@@ -158,12 +159,21 @@ class EngineLoop:
                 self._fail([group], error)
                 continue
             if begun and group.first_logits is not None:
+                self._tell_next_tokens(group, begun, group.first_logits)
                 started += begun
                 logits.append(group.first_logits.expand(len(begun), -1))
             if not group.waiting:
                 group.first_logits = None
         if started:
             self._extend(started, torch.cat(logits))
+
+    def _tell_next_tokens(self, group: PromptGroup, begun: Sequence[SampleSequence], logits: torch.Tensor) -> None:
+        """What the first token is drawn from, if that was asked for, when the first sample begins."""
+        count = group.request.next_tokens
+        if count is not None and begun[0].sample == 0:
+            described = describe_next_tokens(logits, begun[0], count)
+            if described is not None:
+                self._outbox.put(group.stream, [described])
 
     def _extend(self, sequences: Sequence[SampleSequence], logits: torch.Tensor) -> None:
         """Sample the next token of each sequence and let those that end leave."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generation.token_bytes import TokenBytes, find_token_bytes
-from generation.types import TokenLogprob
+from generation.types import NextTokens, TokenLogprob
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -28,6 +28,25 @@ class LogprobsBlock:
         self.token_logprobs += more.token_logprobs
         self.top_logprobs += more.top_logprobs
         self.text_offset += more.text_offset
+
+
+@dataclass(frozen=True, slots=True)
+class SpelledCandidate:
+    """A `Candidate` with its token as text."""
+
+    token: str
+    logprob: float
+    tempered_logprob: float | None
+    kept_logprob: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextTokensBlock:
+    """The fields of `choices[].next_tokens`; not OpenAI's."""
+
+    candidates: tuple[SpelledCandidate, ...]
+    kept_count: int
+    kept_mass: float
 
 
 class TokenSpeller:
@@ -56,6 +75,14 @@ class TokenSpeller:
             return data.decode()
         except UnicodeDecodeError:
             return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def spell_next_tokens(speller: TokenSpeller, told: NextTokens) -> NextTokensBlock:
+    candidates = tuple(
+        SpelledCandidate(speller.spell(each.token_id), each.logprob, each.tempered_logprob, each.kept_logprob)
+        for each in told.candidates
+    )
+    return NextTokensBlock(candidates, told.kept_count, told.kept_mass)
 
 
 class LogprobsWriter:

@@ -44,13 +44,15 @@ class AnswerFrame:
 
 
 def choice_json(delta: ChoiceDelta) -> dict[str, Any]:
-    """`seed`, `stop_reason` and `completion_tokens` come with the end; they are not OpenAI's."""
+    """`seed`, `stop_reason` and `completion_tokens`, which come with the end, and `next_tokens` are not OpenAI's."""
     choice: dict[str, Any] = {
         "index": delta.index,
         "text": delta.text,
         "logprobs": None if delta.logprobs is None else asdict(delta.logprobs),
         "finish_reason": None,
     }
+    if delta.next_tokens is not None:
+        choice["next_tokens"] = asdict(delta.next_tokens)
     return choice if delta.end is None else choice | asdict(delta.end)
 
 

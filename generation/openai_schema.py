@@ -14,6 +14,7 @@ from config.sampling import SamplingOptions, SamplingOverrides, option_error
 from config.text import closest, find_unusable_character
 
 MAX_LOGPROBS = 20
+MAX_NEXT_TOKENS = 100
 MAX_PROMPTS = 256
 MAX_KEPT_TOKENS = 10_000_000
 
@@ -25,7 +26,17 @@ _OPTION_OF_FIELD: Mapping[str, str] = {
     "n": "samples",
     **{name: name for name in SamplingOptions.model_fields if name not in ("length", "samples")},
 }
-_OTHER_FIELDS = ("model", "prompt", "stream", "stream_options", "logprobs", "echo", "best_of", "truncate_prompt_tokens")
+_OTHER_FIELDS = (
+    "model",
+    "prompt",
+    "stream",
+    "stream_options",
+    "logprobs",
+    "next_tokens",
+    "echo",
+    "best_of",
+    "truncate_prompt_tokens",
+)
 _IGNORED_FIELDS = ("user",)
 _REFUSED_FIELDS: Mapping[str, str] = {
     "logit_bias": "logit_bias is not supported here; leave it out.",
@@ -45,6 +56,8 @@ class CompletionCall:
     model: str | None = None
     logprobs: int | None = None
     """How many alternatives to report for each token; None reports nothing."""
+    next_tokens: int | None = None
+    """How many candidates for the first new token to report, before and after temperature and filters."""
     echo: bool = False
     score_only: bool = False
     """`echo` with `max_tokens` 0: nothing is written, the prompt itself is the answer."""
@@ -67,6 +80,7 @@ def parse_call(raw: bytes) -> CompletionCall:
         options=options,
         model=_read_model(body),
         logprobs=_read_whole(body, "logprobs", 0, MAX_LOGPROBS),
+        next_tokens=_read_next_tokens(body, score_only),
         echo=echo,
         score_only=score_only,
         stream=stream,
@@ -99,7 +113,8 @@ def _check_fields(body: Mapping[str, Any]) -> None:
 def _read_options(body: Mapping[str, Any], score_only: bool) -> SamplingOptions:
     given = {option: body[field] for field, option in _OPTION_OF_FIELD.items() if field in body}
     if score_only:
-        del given["length"]
+        # Nothing is written, so the prompt has all the room but the one token no request goes without.
+        given["length"] = 1
     field_of = {option: field for field, option in _OPTION_OF_FIELD.items()}
     try:
         overrides = SamplingOverrides.model_validate(given)
@@ -169,6 +184,12 @@ def _read_include_usage(body: Mapping[str, Any], stream: bool) -> bool:
     if not isinstance(options.get("include_usage", False), bool):
         raise InvalidOptions("stream_options.include_usage must be true or false.", "stream_options")
     return bool(options.get("include_usage", False))
+
+
+def _read_next_tokens(body: Mapping[str, Any], score_only: bool) -> int | None:
+    if score_only and "next_tokens" in body:
+        raise InvalidOptions("next_tokens needs max_tokens to be at least 1.", "next_tokens")
+    return _read_whole(body, "next_tokens", 1, MAX_NEXT_TOKENS)
 
 
 def _read_whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:

@@ -47,6 +47,8 @@ class GenerationRequest:
     """How many alternatives to report for each token (0: only the chosen one's); None reports nothing."""
     prompt_logprobs: bool = False
     """Also report the prompt's own tokens (OpenAI's `echo` with `logprobs`)."""
+    next_tokens: int | None = None
+    """How many candidates for the first new token to report, with what the options make of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,31 @@ class PromptScored:
     """The prompt's own log-probabilities; comes once, first, when they were asked for."""
 
     tokens: tuple[TokenLogprob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One token that could come next, with the natural logs of its probability at three points on the way."""
+
+    token_id: int
+    logprob: float
+    """As the model gave it."""
+    tempered_logprob: float | None
+    """After penalties and temperature; None for what a temperature near 0 leaves no chance."""
+    kept_logprob: float | None
+    """As it is drawn, after the filters; None when they cut it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextTokens:
+    """What the first new token is drawn from; comes once, before any text, when it was asked for."""
+
+    candidates: tuple[Candidate, ...]
+    """The model's likeliest, best first."""
+    kept_count: int
+    """Tokens of the whole vocabulary that the filters keep."""
+    kept_mass: float
+    """The share of the probability, after temperature, that those hold together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,7 @@ class SampleEnded:
     completion_tokens: int
 
 
-GenerationEvent = PromptScored | TextGenerated | SampleEnded
+GenerationEvent = PromptScored | NextTokens | TextGenerated | SampleEnded
 
 
 @dataclass(frozen=True, slots=True)

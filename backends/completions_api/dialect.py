@@ -26,14 +26,18 @@ class Dialect:
     """Does `n` give sample i the seed `seed + i`? Otherwise each sample is a request of its own."""
     counts_samples: bool = False
     """Does each choice bring its `completion_tokens`? Otherwise `usage` is asked for."""
+    scores_prompts: bool = False
+    """Does `echo` with `logprobs` tell how likely each token of a prompt is?"""
+    tells_next_tokens: bool = False
+    """Does `next_tokens` tell what temperature and filters make of the model's distribution?"""
     names: Mapping[str, str] = field(default_factory=dict)
     """Fields that have another name there."""
     off: Mapping[str, FieldValue] = field(default_factory=dict)
     """What to send, by our name, for a filter that is off; others are left out."""
 
 
-ENGINE = Dialect("inkling", native_samples=True, counts_samples=True)
-VLLM = Dialect("vllm", off={"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0})
+ENGINE = Dialect("inkling", native_samples=True, counts_samples=True, scores_prompts=True, tells_next_tokens=True)
+VLLM = Dialect("vllm", scores_prompts=True, off={"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0})
 LLAMA_SERVER = Dialect(
     "llamacpp",
     names={"repetition_penalty": "repeat_penalty"},

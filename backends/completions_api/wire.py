@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 class _Answer(BaseModel):
@@ -15,14 +15,52 @@ def _none_as_empty(value: object) -> object:
     return "" if value is None else value
 
 
+class LogprobsBlock(_Answer):
+    tokens: tuple[str, ...] = ()
+    token_logprobs: tuple[float | None, ...] = ()
+    top_logprobs: tuple[dict[str, float] | None, ...] | None = None
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if len(self.tokens) != len(self.token_logprobs):
+            raise ValueError("each token needs one logprob")
+        return self
+
+    def followed_by(self, more: LogprobsBlock) -> LogprobsBlock:
+        return LogprobsBlock(
+            tokens=self.tokens + more.tokens,
+            token_logprobs=self.token_logprobs + more.token_logprobs,
+            top_logprobs=(self.top_logprobs or ()) + (more.top_logprobs or ()),
+        )
+
+
+class NextCandidate(_Answer):
+    token: str
+    logprob: float
+    tempered_logprob: float | None = None
+    kept_logprob: float | None = None
+
+
+class NextTokensBlock(_Answer):
+    """What our engine's first new token is drawn from."""
+
+    candidates: tuple[NextCandidate, ...]
+    kept_count: int
+    kept_mass: float
+
+
 class Choice(_Answer):
-    """A piece of one sample. `stop_reason` and `completion_tokens` are extras of our engine, the first also of vLLM."""
+    """A piece of one sample. `stop_reason`, `completion_tokens` and `next_tokens` are extras of our engine, the first
+    also of vLLM."""
 
     index: int = 0
     text: Annotated[str, BeforeValidator(_none_as_empty)] = ""
     finish_reason: str | None = None
     stop_reason: str | int | None = None
     completion_tokens: int | None = None
+    logprobs: Any = None
+    """In a shape of the server's own; who asked for them reads them as `LogprobsBlock`."""
+    next_tokens: NextTokensBlock | None = None
 
 
 class Usage(_Answer):

@@ -11,6 +11,7 @@ from bots.cli.chat import chat
 from bots.cli.complete import complete
 from bots.cli.config import make_config_app
 from bots.cli.discord_app import make_discord_app
+from bots.cli.explain import explain
 from bots.cli.help_texts import examples, help_of
 from bots.cli.models import models
 from bots.cli.run import run
@@ -44,6 +45,14 @@ def make_app() -> typer.Typer:
             "inkling complete -- '--dashes may begin it'",
         ),
     )(complete)
+    app.command(
+        help=help_of(explain),
+        epilog=examples(
+            'inkling explain "Once upon a time" --temperature 0.7 --length 20',
+            'inkling explain "The sea was" --picture why.png',
+            "inkling explain --json 'The sea' | jq '.candidates[0]'",
+        ),
+    )(explain)
     app.command(help=help_of(chat), epilog=examples("inkling chat", "inkling chat --model gpt2 --port 9000"))(chat)
     app.command(help=help_of(run), epilog=examples("inkling run", "INKLING_LOG__JSON_LINES=true inkling run"))(run)
     app.command(

@@ -21,6 +21,7 @@ class CommandSpec:
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("complete", "Finish a text.", "temperature=0.7 samples=2 Once upon a time"),
+    CommandSpec("explain", "Show what the model could have written, and how likely what it wrote is.", "Once upon a"),
     CommandSpec("status", "Say what answers here and how busy it is."),
     CommandSpec("presets", "List, save or delete named option sets.", "save poem temperature=1.2 top_k=0"),
     CommandSpec("forget-me", "Show or erase everything kept about you here.", "erase"),
@@ -34,4 +35,10 @@ def help_lines(ceilings: Ceilings, limits: LimitSettings) -> tuple[str, ...]:
     commands = (f"/{each.name}{' ' if each.usage else ''}{each.usage}: {each.summary}" for each in COMMANDS)
     ranges = {each.name: each.range_up_to(most_of(each, ceilings, limits)) for each in OPTIONS}
     options = (f"{each.name} ({ranges[each.name]}): {each.help}" for each in OPTIONS)
-    return (*commands, "", *options, "", "🔁 on a result tries again; its buttons continue, vary, edit and undo it.")
+    return (
+        *commands,
+        "",
+        *options,
+        "",
+        "🔁 on a result tries again; its buttons continue, vary, explain, edit and undo it.",
+    )

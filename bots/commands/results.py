@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backends.explanation import can_explain
+from backends.protocol import BackendRegistry
 from backends.store.protocol import Store
 from backends.store.records import PostRecord, RequestRecord
 from bots.commands.access import check_owner, check_place, find_result, may_see
@@ -13,9 +15,10 @@ from config.errors import InvalidOptions, NotFound
 
 
 class ResultCommands:
-    def __init__(self, store: Store, jobs: Jobs) -> None:
+    def __init__(self, store: Store, jobs: Jobs, backends: BackendRegistry) -> None:
         self._store = store
         self._jobs = jobs
+        self._backends = backends
 
     async def show(self, invocation: Invocation, request_id: str) -> ResultView:
         """The result as it is now."""
@@ -103,7 +106,8 @@ class ResultCommands:
         return await self._store.channels(invocation.workspace)
 
     async def _view(self, record: RequestRecord) -> ResultView:
-        return present(record, await self._store.samples(record.id))
+        explains = can_explain(self._backends, record.backend)
+        return present(record, await self._store.samples(record.id), explains=explains)
 
     async def _find(self, invocation: Invocation, request_id: str) -> RequestRecord:
         return await find_result(self._store, invocation, request_id)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bots.commands.command_line import parse_options
+from bots.commands.command_line import parse_completion, parse_options
 from bots.commands.help import help_lines
+from bots.commands.insight import InsightCommands
 from bots.commands.invocation import Invocation
 from bots.commands.people import PeopleCommands
 from bots.commands.settings import SettingsCommands
@@ -16,6 +17,7 @@ from bots.commands.status import StatusCommand
 from bots.commands.typed_config import TypedConfig
 from bots.commands.usual_settings import usual_texts
 from bots.commands.words import Lines, check_usable, choose, needed, split_first
+from bots.insight.table import insight_lines
 from bots.presenter import shown
 from config.sampling import SamplingOverrides
 from config.settings import Settings
@@ -31,14 +33,17 @@ class TypedCommands:
         people: PeopleCommands,
         rules: SettingsCommands,
         status: StatusCommand,
+        insight: InsightCommands,
         settings: Settings,
         default_backend: str,
     ) -> None:
         self._people = people
         self._rules = rules
         self._status = status
+        self._insight = insight
         self._limits = settings.limits
         self._handlers: Mapping[str, _Handler] = {
+            "explain": self._explain,
             "status": self._say_status,
             "presets": self._presets,
             "forget-me": self._forget_me,
@@ -53,6 +58,9 @@ class TypedCommands:
 
     async def _say_status(self, invocation: Invocation, text: str) -> Lines:
         return (await self._status.status(invocation)).lines
+
+    async def _explain(self, invocation: Invocation, text: str) -> Lines:
+        return insight_lines(await self._insight.explain(invocation, parse_completion(text).completion))
 
     async def _help(self, invocation: Invocation, text: str) -> Lines:
         return help_lines(await self._rules.ceilings(invocation), self._limits)

@@ -18,6 +18,7 @@ from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
 from bots.discord_bot.takedown import Takedown
 from bots.discord_bot.writing import Writing
 from bots.documents import result_document
+from bots.insight.table import insight_lines
 from bots.views import Action
 from config.errors import InvalidOptions
 
@@ -39,13 +40,14 @@ class Acts:
             "same_seed": self._derive,
             "continue": self._derive,
             "pick": self._derive,
+            "why": self._why,
             "more": self._more,
             "file": self._file,
             "undo": self._undo,
             "delete": self._delete,
         }
         self._forms: Mapping[Action, _Act] = {"vary": self._open_vary, "edit": self._open_edit}
-        self._announced: frozenset[Action] = frozenset({"more", "file"})
+        self._announced: frozenset[Action] = frozenset({"why", "more", "file"})
         """Those that answer with a message of their own."""
 
     async def press(self, interaction: discord.Interaction, control: Control) -> None:
@@ -92,6 +94,11 @@ class Acts:
         if row is None:
             raise InvalidOptions("That result is still being written; stop it or wait for its end.")
         await answer.offer("More for this result:", row)
+
+    async def _why(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        invocation = await self._homes.invocation(interaction, control)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        await answer.show(await self._core.insight.picture(insight), *insight_lines(insight))
 
     async def _file(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         view = await self._core.results.show(await self._homes.invocation(interaction, control), control.request_id)

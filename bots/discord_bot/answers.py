@@ -11,10 +11,12 @@ import structlog
 from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
 from bots.discord_bot.retrying import persist
-from bots.documents import Document
+from bots.documents import Document, Picture
 from bots.presenter import BROKEN
 from config.errors import InklingError
 
+MOST_OF_DESCRIPTION = 1024
+"""Characters of a picture's words for those who can't see it."""
 NO_MENTIONS = discord.AllowedMentions.none()
 TOO_SLOW = "That took me too long; try again in a moment."
 
@@ -55,6 +57,18 @@ class Answer:
 
     async def give(self, document: Document) -> None:
         await self._send("", [discord.File(io.BytesIO(document.text.encode()), filename=document.name)])
+
+    async def show(self, picture: Picture, *lines: str) -> None:
+        """A picture with its words; what is too long for a message comes as a file too."""
+        drawn = discord.File(
+            io.BytesIO(picture.png), picture.name, description=picture.description[:MOST_OF_DESCRIPTION]
+        )
+        text = MARKUP.escape("\n".join(lines))
+        if MARKUP.length(text) <= MESSAGE_LIMIT:
+            await self._send(text, [drawn])
+        else:
+            words = discord.File(io.BytesIO("\n".join(lines).encode()), "why.txt")
+            await self._send("", [drawn, words])
 
     async def offer(self, text: str, view: discord.ui.View) -> None:
         """A sentence with buttons."""

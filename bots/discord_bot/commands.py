@@ -13,12 +13,13 @@ from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
 from bots.discord_bot.answers import Answer
-from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, read_overrides
+from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, explain_signature, read_overrides
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import address_of
 from bots.discord_bot.takedown import Takedown
 from bots.discord_bot.writing import Writing
 from bots.documents import check_size, read_prompt
+from bots.insight.table import insight_lines
 from config.errors import InvalidOptions
 
 SUMMARIES = {spec.name: spec.summary for spec in COMMANDS}
@@ -41,6 +42,7 @@ class Commands:
     def all(self) -> list[AnyCommand]:
         return [
             self._complete(),
+            self._explain(),
             self._plain("status"),
             self._presets(),
             self._forget_me(),
@@ -70,6 +72,31 @@ class Commands:
         callback: Any = complete
         command: app_commands.Command[Any, ..., Any] = app_commands.Command(
             name="complete", description=SUMMARIES["complete"], callback=callback
+        )
+        command.autocomplete("model")(self._suggest_models())
+        command.autocomplete("preset")(self._suggest_presets(own=False))
+        return command
+
+    def _explain(self) -> app_commands.Command[Any, ..., Any]:
+        async def explain(interaction: discord.Interaction, **given: Any) -> None:
+            completion = Completion(
+                given["prompt"],
+                read_overrides(given),
+                given.get("preset"),
+                given.get("model"),
+                given.get("cut") is not False,
+            )
+            insight = await self._core.insight.explain(invocation_of(interaction), completion)
+            await answer_of(interaction).show(await self._core.insight.picture(insight), *insight_lines(insight))
+
+        signature = explain_signature()
+        explain.__signature__ = signature  # type: ignore[attr-defined]
+        app_commands.describe(**{name: DESCRIPTIONS[name] for name in signature.parameters if name in DESCRIPTIONS})(
+            explain
+        )
+        callback: Any = explain
+        command: app_commands.Command[Any, ..., Any] = app_commands.Command(
+            name="explain", description=SUMMARIES["explain"], callback=callback
         )
         command.autocomplete("model")(self._suggest_models())
         command.autocomplete("preset")(self._suggest_presets(own=False))

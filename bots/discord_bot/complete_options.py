@@ -43,6 +43,13 @@ def complete_signature() -> inspect.Signature:
     return signature_of({**own, **sampling, **others}, {})
 
 
+def explain_signature() -> inspect.Signature:
+    """/explain's: one sample for the one who asks, so all that is about more than that is left out."""
+    required = {"prompt": app_commands.Range[str, 1, PROMPT_LIMIT]}
+    sampling = {spec.name: _type_of(spec) for spec in OPTIONS if spec.name != "samples"}
+    return signature_of({**sampling, "model": str | None, "preset": str | None, "cut": bool | None}, required)
+
+
 def signature_of(optional: Mapping[str, Any], required: Mapping[str, Any]) -> inspect.Signature:
     """A command's signature from its options' types."""
     first = {"interaction": discord.Interaction, **required}

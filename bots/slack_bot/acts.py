@@ -12,12 +12,13 @@ from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
 from bots.documents import result_document
+from bots.insight.table import insight_lines
 from bots.slack_bot.answers import Answer
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import edit_modal, vary_modal
 from bots.slack_bot.people import People
 from bots.slack_bot.place import address_of, read_place
-from bots.slack_bot.rendering import ASKED_FILE
+from bots.slack_bot.rendering import ASKED_FILE, ASKED_PICTURE
 from bots.slack_bot.takedown import Takedown
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Writing
@@ -65,6 +66,7 @@ class Acts:
             "pick": self._derive,
             "vary": self._open_vary,
             "edit": self._open_edit,
+            "why": self._why,
             "more": self._more,
             "file": self._file,
             "undo": self._undo,
@@ -132,6 +134,17 @@ class Acts:
         its_id = await answer.give(result_document(view, control.sample), place.channel, place.thread)
         address = address_of(place.channel, its_id)
         await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_FILE))
+
+    async def _why(self, deed: Deed, answer: Answer, control: Control) -> None:
+        """The picture where the result is, the words for the one who asked; it goes when the result goes."""
+        invocation = await self._people.invocation(deed)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        record = await self._core.story.find(invocation, control.request_id)
+        place = read_place(record.reply_ref, record.channel, record.requester_id)
+        its_id = await answer.show(await self._core.insight.picture(insight), place.channel, place.thread)
+        address = address_of(place.channel, its_id)
+        await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_PICTURE))
+        await answer.quote("\n".join(insight_lines(insight)))
 
     async def _undo(self, deed: Deed, answer: Answer, control: Control) -> None:
         invocation = await self._people.invocation(deed)

@@ -19,12 +19,14 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bots.documents import Document
+from bots.documents import Document, Picture
 from bots.slack_bot.failures import code_of
 from bots.slack_bot.markup import Block
 
 PATIENT_TIMES = 5
 """How often a call waits as long as Slack's rate limits ask for."""
+MOST_OF_DESCRIPTION = 1000
+"""Characters of a picture's words for those who can't see it."""
 _UNREAD: Mapping[str, Any] = {"parse": "none", "link_names": False}
 _QUIET: Mapping[str, Any] = {**_UNREAD, "unfurl_links": False, "unfurl_media": False}
 
@@ -108,6 +110,18 @@ class SlackApi:
             filename=document.name,
             title=document.name,
             content=document.text.encode(),
+            **_given(thread_ts=thread),
+        )
+        return str(sent["files"][0]["id"])
+
+    async def upload_picture(self, channel: str, thread: str | None, picture: Picture) -> str:
+        """Show a picture; returns its file's id."""
+        sent = await self._making.files_upload_v2(
+            channel=channel,
+            filename=picture.name,
+            title=picture.name,
+            content=picture.png,
+            alt_txt=picture.description[:MOST_OF_DESCRIPTION],
             **_given(thread_ts=thread),
         )
         return str(sent["files"][0]["id"])

@@ -11,6 +11,7 @@ from bots.commands.command_line import parse_completion
 from bots.commands.setting_names import find_setting, read_value
 from bots.commands.settings import setting_rows
 from bots.core import Core
+from bots.insight.table import insight_lines
 from bots.slack_bot.answers import Answer, sentence_of
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.forms import complete_form, config_form, notice, suggestions
@@ -23,6 +24,7 @@ from bots.slack_bot.writing import Writing
 from config.errors import InklingError, InvalidOptions
 
 PREFIX = "/complete-"
+PICTURE_SENT = "The picture of it is in our direct messages."
 _HELP_WORDS = ("help", "--help", "?")
 _IN_THREADS = "In threads, where Slack has no commands, say it to me: @Inkling continue, or @Inkling and a text."
 
@@ -50,6 +52,13 @@ class Commands:
     async def help(self, deed: Deed, answer: Answer) -> None:
         lines = await self._core.typed.run(await self._people.invocation(deed), "help")
         await answer.say(*lines, _IN_THREADS)
+
+    async def explain(self, deed: Deed, answer: Answer, typed: str) -> None:
+        """/complete-explain: the picture in direct messages, since Slack has none for one person in a channel."""
+        given = parse_completion(read_typed(typed)).completion
+        insight = await self._core.insight.explain(await self._people.invocation(deed), given)
+        await answer.show(await self._core.insight.picture(insight))
+        await answer.quote("\n".join([PICTURE_SENT, *insight_lines(insight)]))
 
     async def type(self, deed: Deed, answer: Answer, command: str, typed: str) -> None:
         """A command whose answer is a few lines: the core reads it, and words the answer."""

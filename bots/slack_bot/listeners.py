@@ -62,6 +62,7 @@ class Listeners:
         app.command("/complete")(self.complete)
         app.command(f"{PREFIX}config")(self.config)
         app.command(f"{PREFIX}help")(self.help)
+        app.command(f"{PREFIX}explain")(self.explain)
         for name in TYPED_COMMANDS:
             app.command(PREFIX + name)(self._typed(name))
         app.action(_CONTROLS)(self.press)
@@ -106,6 +107,11 @@ class Listeners:
     async def help(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         await self._do(of_command(body), self._commands.help)
+
+    async def explain(self, ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        typed = body.get("text", "")
+        await self._do(of_command(body), lambda deed, answer: self._commands.explain(deed, answer, typed))
 
     def _typed(self, name: str) -> Callable[..., Awaitable[None]]:
         async def run(ack: AsyncAck, body: Payload) -> None:

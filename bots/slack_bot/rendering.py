@@ -35,6 +35,8 @@ FILE = 1000
 """The part that is a file."""
 ASKED_FILE = FILE + 1
 """And the one that somebody asked for."""
+ASKED_PICTURE = FILE + 2
+"""And the picture of why it was written."""
 
 
 @dataclass(frozen=True, slots=True)

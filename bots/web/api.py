@@ -13,6 +13,7 @@ from bots.commands.help import COMMANDS
 from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
 from bots.core import Core
+from bots.insight.payload import insight_json
 from bots.web.bodies import ActionBody, MessageBody, read_body
 from bots.web.health import HealthWatch
 from bots.web.identity import API_CHANNEL, FIRST_CHANNEL, check_channel, page_invocation
@@ -37,6 +38,7 @@ class PageApi:
             "same_seed": self._same_seed,
             "continue": self._continue,
             "vary": self._vary,
+            "why": self._why,
             "edit": self._edit,
             "stop": self._stop,
             "undo": self._undo,
@@ -85,6 +87,8 @@ class PageApi:
         name, rest = typed[1].lower(), body.text[typed.end() :]
         if name == "complete":
             return web.json_response(await self._complete(invocation, parse_completion(rest)))
+        if name == "explain":
+            return web.json_response(await self._explain(invocation, rest))
         return web.json_response(await self._run(invocation, name, rest))
 
     async def _complete(self, invocation: Invocation, typed: TypedCompletion) -> Json:
@@ -92,6 +96,10 @@ class PageApi:
         invocation = page_invocation(invocation.channel, invocation.event_id, private)
         reply = PageReply(self._broadcast)
         return accepted_json(await self._core.story.complete(invocation, reply, typed.completion))
+
+    async def _explain(self, invocation: Invocation, rest: str) -> Json:
+        insight = await self._core.insight.explain(invocation, parse_completion(rest).completion)
+        return {"kind": "insight", "insight": insight_json(insight)}
 
     async def _run(self, invocation: Invocation, name: str, rest: str) -> Json:
         if name not in {each.name for each in COMMANDS}:
@@ -148,6 +156,9 @@ class PageApi:
         return accepted_json(
             await self._core.story.vary(invocation, self._reply(), request_id, overrides, body.model or None)
         )
+
+    async def _why(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
+        return {"insight": insight_json(await self._core.insight.why(invocation, request_id, body.sample))}
 
     async def _edit(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         return accepted_json(await self._core.story.edit(invocation, self._reply(), request_id, body.prompt or ""))

@@ -140,7 +140,12 @@ async def opened_core(
 
 @asynccontextmanager
 async def open_world(
-    store: Store | None = None, *, text: str | None = None, patience_s: float = PATIENCE_S, **limits: Any
+    store: Store | None = None,
+    *,
+    text: str | None = None,
+    patience_s: float = PATIENCE_S,
+    backend: GatedBackend | None = None,
+    **limits: Any,
 ) -> AsyncIterator[World]:
     """A whole process on a store: a new one when none is given."""
     async with AsyncExitStack() as stack:
@@ -148,7 +153,7 @@ async def open_world(
             store = await open_store()
             stack.push_async_callback(store.aclose)
         settings, clock, front = settings_with(**limits), Clock(), RecordingFront()
-        backends = [GatedBackend(text=text), GatedBackend("other", text=text)]
+        backends = [backend or GatedBackend(text=text), GatedBackend("other", text=text)]
         core = opened_core(store, backends, clock, front, settings, patience_s)
         yield World(store, backends[0], settings, await stack.enter_async_context(core), front, clock, backends[1:])
 

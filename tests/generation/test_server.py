@@ -269,3 +269,32 @@ async def test_while_the_model_loads() -> None:
         async with http.post(f"{url}/completions", json={"prompt": "a"}) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "2")
             assert "still loading" in (await response.json())["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_next_tokens_before_and_after_the_filters(served: Served, stream: bool) -> None:
+    body = {"prompt": PROMPT, "seed": 3, "max_tokens": 4, "top_k": 3, "next_tokens": 5, "stream": stream}
+    if stream:
+        async with served.http.post(f"{served.url}/completions", json=body) as response:
+            told = [line for line in (await response.text()).splitlines() if '"next_tokens"' in line]
+        assert len(told) == 1
+        return
+    (choice,) = (await served.complete(**body))["choices"]
+    block = choice["next_tokens"]
+    assert block["kept_count"] == 3
+    assert len(block["candidates"]) == 5
+    assert [each["kept_logprob"] is None for each in block["candidates"]] == [False] * 3 + [True] * 2
+    plain = await served.complete(prompt=PROMPT, seed=3, max_tokens=4, top_k=3)
+    assert plain["choices"][0]["text"] == choice["text"]
+    assert "next_tokens" not in plain["choices"][0]
+
+
+async def test_next_tokens_need_something_to_be_written(served: Served) -> None:
+    error = await served.refusal(prompt=PROMPT, echo=True, max_tokens=0, next_tokens=5)
+    assert error["message"] == "next_tokens needs max_tokens to be at least 1."
+
+
+async def test_a_scored_prompt_may_fill_the_model(served: Served, loaded: NetworkModel) -> None:
+    prompt = "x" * (loaded.max_model_len - 1)
+    answer = await served.complete(prompt=prompt, echo=True, max_tokens=0, logprobs=0)
+    assert answer["usage"]["prompt_tokens"] == loaded.max_model_len - 1

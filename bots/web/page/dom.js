@@ -20,6 +20,7 @@ const PATHS = {
   continue: "M7 5.500v13l11-6.500z",
   stop: "M7 7h10v10H7z",
   vary: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.800v4.400M9 14.800v4.400",
+  why: "M4 20h16M7 16v-5M12 16V5M17 16v-8",
   more: "M5.500 12h.01M12 12h.01M18.500 12h.01",
   send: "M5 12h13M12.500 6l6 6-6 6",
   plus: "M12 5v14M5 12h14",

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { confirmDelete, editPrompt, openHelp, varyResult } from "./dialogs.js";
 import { announce, byId, h, icon, iconButton, isNarrow } from "./dom.js";
 import { connect } from "./events.js";
+import { openInsight } from "./insight.js";
 import { closeMenu } from "./menu.js";
 import { addNotice, clearMessages, initScroll, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
@@ -20,6 +21,7 @@ let following = null;
 
 const composer = new Composer((answer, text) => {
   if (answer.kind === "notice") return addNotice(text.split(/\s/)[0], answer.lines);
+  if (answer.kind === "insight") return openInsight(answer.insight);
   toEnd();
   follow(answer.request_id);
 });
@@ -39,6 +41,7 @@ function follow(id) {
 const tools = {
   follow,
   vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
+  why: (insight) => openInsight(insight),
   edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
   remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
   undone: ({ request_id: id }) => {

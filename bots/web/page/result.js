@@ -8,7 +8,7 @@ import { choose, isEnded, isPicked, originOf, state } from "./store.js";
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { follow(id), vary(view), edit(view), remove(view, card), undone(view), copy(text, card) }
+  // `tools`: { follow(id), vary(view), why(insight), edit(view), remove(view, card), undone(view), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
@@ -109,6 +109,7 @@ export class ResultCard {
       has("again") && button("again", "Again", () => this.run("again")),
       has("continue") && view.samples.length === 1 && button("continue", "Continue", () => this.run("continue")),
       has("vary") && button("vary", "Vary", () => this.tools.vary(view)),
+      has("why") && view.samples.length === 1 && button("why", "Why", () => this.why(0)),
       button("more", "More", (event) => openMenu(event.currentTarget, this.moreItems(view)), {
         "aria-haspopup": "menu",
         "aria-expanded": "false",
@@ -173,13 +174,18 @@ export class ResultCard {
     try {
       const answer = await act(this.view.request_id, action, body);
       if (answer.request_id) this.tools.follow(answer.request_id);
-      return true;
+      return answer;
     } catch (error) {
       this.complain(error.message);
       return false;
     } finally {
       this.isBusy = false;
     }
+  }
+
+  async why(sample) {
+    const answer = await this.run("why", { sample });
+    if (answer) this.tools.why(answer.insight);
   }
 
   complain(sentence) {
@@ -209,12 +215,13 @@ class SampleBlock {
       class: "button small",
       title: "Continues the story from this sample",
     });
+    this.why = button("why", "Why", () => card.why(sample.index), { class: "button small" });
     this.el = h(
       "div",
       { class: "sample" },
       this.several ? count : null,
       h("p", { class: "story" }, this.prompt, h("span", { class: "completion" }, this.text), this.cursor),
-      h("div", { class: "sample-end" }, this.footer, this.several ? this.pick : null),
+      h("div", { class: "sample-end" }, this.footer, this.several ? [this.pick, this.why] : null),
     );
     this.showPrompt(view.prompt, view.parent_id !== null);
   }
@@ -248,6 +255,7 @@ class SampleBlock {
     const picked = this.several && isPicked(view, sample.index);
     this.picked.hidden = !picked;
     this.el.classList.toggle("picked", picked);
+    this.why.hidden = isOpen || !view.actions.includes("why") || !sample.text;
     this.pick.hidden = isOpen || !view.actions.includes("pick") || !sample.text;
   }
 }

@@ -1,0 +1,174 @@
+"""Asks a server of the completions API for probabilities: `next_tokens` of our engine, `logprobs` and `echo` of all."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from backends.completions_api.client import DONE, OpenAIClient
+from backends.completions_api.dialect import Dialect, completion_body
+from backends.completions_api.errors import malformed
+from backends.completions_api.wire import Choice, LogprobsBlock, NextTokensBlock
+from backends.deadline import Deadline
+from backends.explanation import Candidate, Explanation, Kept, TokenChance
+from backends.protocol import CompletionRequest
+from config.errors import PromptTooLong
+
+CANDIDATES = 20
+"""As many as the servers tell at once."""
+_SPELLED = re.compile(r"\\x([0-9a-f]{2})")
+_BYTES = "bytes:"
+"""How half a character is spelled."""
+
+
+@dataclass(slots=True)
+class _Written:
+    """What came of the first question."""
+
+    opening: str = ""
+    """The prompt, where our engine echoed it."""
+    text: str = ""
+    logprobs: LogprobsBlock = field(default_factory=LogprobsBlock)
+    next_tokens: NextTokensBlock | None = None
+    count: int | None = None
+    """Of the tokens that were written, where the server counts."""
+
+    def add(self, choice: Choice) -> None:
+        self.text += choice.text
+        self.count = choice.completion_tokens if choice.completion_tokens is not None else self.count
+        if choice.logprobs is not None:
+            self.logprobs = self.logprobs.followed_by(LogprobsBlock.model_validate(choice.logprobs))
+        if choice.next_tokens is not None:
+            self.next_tokens, self.opening, self.text = choice.next_tokens, self.text, ""
+
+    @property
+    def tells_next_token(self) -> bool:
+        return self.next_tokens is not None or bool(self.logprobs.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainQuestion:
+    """One request to be explained, put to one server in two questions: what comes next, and how likely all of it is."""
+
+    client: OpenAIClient
+    dialect: Dialect
+    model: str | None
+    request: CompletionRequest
+    deadline: Deadline
+
+    async def ask(self, text: str | None) -> Explanation:
+        """See `Explainer.explain`."""
+        try:
+            return await self._ask(text)
+        except ValidationError as error:
+            raise malformed(self.client.name) from error
+
+    async def _ask(self, text: str | None) -> Explanation:
+        if text is None:
+            return await self._explain_anew()
+        # Where the prompt may have lost its beginning, the engine says what was left of it.
+        echoed = self.request.keep_last_tokens is not None and self.dialect.tells_next_tokens
+        first = await self._begin({"echo": True} if echoed else {}, whole=False)
+        prompt = first.opening if echoed else self.request.prompt
+        block = await self._score(prompt + text)
+        count = _count_last(block.tokens, text)
+        return Explanation(*_distribution(first, 0), _told(block, count))
+
+    async def _explain_anew(self) -> Explanation:
+        """One answer tells everything, half characters too."""
+        written = await self._begin({"echo": True, "logprobs": CANDIDATES}, whole=True)
+        block = written.logprobs
+        text = written.text if written.next_tokens else written.text.removeprefix(self.request.prompt)
+        count = _count_last(block.tokens, text) if written.count is None else written.count
+        return Explanation(*_distribution(written, len(block.tokens) - count), _told(block, count))
+
+    async def _begin(self, more: Mapping[str, Any], *, whole: bool) -> _Written:
+        """Write as the request says, so that the same prompts are too long; only a token, unless the `whole` text."""
+        options = self.request.options.model_copy(update={"samples": 1})
+        body = completion_body(replace(self.request, options=options), self.model, self.dialect, None)
+        body["next_tokens" if self.dialect.tells_next_tokens else "logprobs"] = CANDIDATES
+        written = _Written()
+        async with aclosing(self.client.stream({**body, **more}, self.deadline)) as items:
+            async for item in items:
+                if item == DONE:
+                    break
+                for choice in item.choices:
+                    written.add(choice)
+                if written.tells_next_token and not whole:
+                    break
+        if not written.tells_next_token:
+            raise malformed(self.client.name)
+        return written
+
+    async def _score(self, text: str) -> LogprobsBlock:
+        """How likely each token of the text is; a text that fills the model loses its first ones."""
+        body: dict[str, Any] = {"prompt": text, "max_tokens": 0, "echo": True, "logprobs": 1, "temperature": 1.0}
+        if self.model is not None:
+            body["model"] = self.model
+        try:
+            return await self._scored(body)
+        except PromptTooLong as error:
+            if error.limit < 1:
+                raise
+            return await self._scored(body | {"truncate_prompt_tokens": error.limit})
+
+    async def _scored(self, body: dict[str, Any]) -> LogprobsBlock:
+        async with aclosing(self.client.stream(body, self.deadline)) as items:
+            async for item in items:
+                if item != DONE and item.choices and item.choices[0].logprobs is not None:
+                    return LogprobsBlock.model_validate(item.choices[0].logprobs)
+        raise malformed(self.client.name)
+
+
+def _distribution(written: _Written, place: int) -> tuple[tuple[Candidate, ...], Kept | None]:
+    """For the first written token, whose place in the log-probabilities this is."""
+    told = written.next_tokens
+    if told is not None:
+        candidates = (
+            Candidate(
+                to_bytes(each.token), math.exp(each.logprob), _exp(each.tempered_logprob), _exp(each.kept_logprob)
+            )
+            for each in told.candidates
+        )
+        return tuple(candidates), Kept(told.kept_count, told.kept_mass)
+    tops = (written.logprobs.top_logprobs or ())[place : place + 1]
+    ordered = sorted((tops[0] or {}).items(), key=lambda item: -item[1]) if tops else []
+    return tuple(Candidate(to_bytes(token), math.exp(logprob)) for token, logprob in ordered), None
+
+
+def _exp(logprob: float | None) -> float:
+    return 0.0 if logprob is None else math.exp(logprob)
+
+
+def _count_last(tokens: Sequence[str], text: str) -> int:
+    """How many tokens make the text at the end; one that is of the prompt too is the prompt's."""
+    left, count = len(text.encode()), 0
+    for token in reversed(tokens):
+        left -= len(to_bytes(token))
+        if left < 0:
+            break
+        count += 1
+    return count
+
+
+def _told(block: LogprobsBlock, written: int) -> tuple[TokenChance, ...]:
+    first = len(block.tokens) - written
+    return tuple(
+        TokenChance(to_bytes(token), None if logprob is None else math.exp(logprob), place >= first)
+        for place, (token, logprob) in enumerate(zip(block.tokens, block.token_logprobs, strict=True))
+    )
+
+
+def to_bytes(token: str) -> bytes:
+    """A token as servers spell it: text, or `bytes:\\xe2\\x80` for what is no whole character."""
+    if token.startswith(_BYTES) and token != _BYTES:
+        spelled = token.removeprefix(_BYTES)
+        if _SPELLED.sub("", spelled) == "":
+            return bytes(int(each, 16) for each in _SPELLED.findall(spelled))
+    return token.encode("utf-8", "replace")

@@ -1,0 +1,148 @@
+"""/explain, and 📊 Why under a result: what the model could have written, and how likely what it wrote was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from backends.explanation import Candidate, Explainer, Explanation, explainer_of
+from backends.protocol import Backend, BackendRegistry, CompletionRequest
+from backends.store.protocol import Store
+from backends.store.records import RequestRecord
+from bots.commands.access import Pace, check_place, check_words, find_result
+from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
+from bots.documents import Picture
+from bots.insight.insight import Insight
+from bots.insight.table import insight_lines
+from bots.word_filter import WordFilter, make_filter
+from config.errors import InvalidOptions, Overloaded, PromptTooLong
+from config.settings import Settings
+from config.text import check_model_name, check_prompt
+from config.workspace import WorkspaceSettings, find_preset, resolve
+
+AT_ONCE = 2
+"""Explanations worked on together, whoever asked; results go first."""
+
+
+class InsightCommands:
+    """Nothing of it is kept: whoever wants it again asks again, after a restart too."""
+
+    def __init__(
+        self, settings: Settings, store: Store, backends: BackendRegistry, now: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._backends = backends
+        self._pace = Pace(store, settings.limits, now)
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._asking: set[str] = set()
+        self._drawing = asyncio.Lock()
+
+    async def why(self, invocation: Invocation, request_id: str, sample: int = 0) -> Insight:
+        """Of one sample of a result. Raises NotFound, NotAllowed, InvalidOptions, Overloaded and backends' errors."""
+        rules = await self._rules(invocation)
+        record = await find_result(self._store, invocation, request_id)
+        text = await self._text_of(record, sample)
+        request = CompletionRequest(record.id, record.prompt, record.options, record.model)
+        backend = self._backends.get(record.backend)
+        with self._asking_one(invocation):
+            explanation = await self._explain(backend, request, text, record.cut, make_filter(rules.word_filter))
+        return Insight(record.prompt, record.options, record.model, explanation)
+
+    async def explain(self, invocation: Invocation, given: Completion) -> Insight:
+        """Of a prompt: one completion is written for it, by the place's options and those given."""
+        rules = await self._rules(invocation)
+        check_prompt(given.prompt, self._settings.limits.max_prompt_characters)
+        await check_words(given.prompt, rules)
+        check_model_name(given.model or "")
+        await self._pace.check(invocation, rules)
+        personal = await self._store.presets(invocation.workspace, invocation.requester.id)
+        preset = find_preset(given.preset, dict(personal), rules.presets) if given.preset else None
+        resolution = resolve(
+            self._settings.defaults, rules, invocation.channel, preset, given.overrides, self._settings.limits
+        )
+        options = resolution.options.with_seed().model_copy(update={"samples": 1})
+        channel = rules.channel(invocation.channel)
+        backend = self._backends.get(channel.backend or rules.backend)
+        model = given.model or channel.model or rules.model
+        request = CompletionRequest(invocation.event_id, given.prompt, options, model)
+        with self._asking_one(invocation):
+            explanation = await self._explain(backend, request, None, given.cut, make_filter(rules.word_filter))
+        notes = tuple(clamp.sentence for clamp in resolution.clamps)
+        return Insight(given.prompt, options, model, explanation, (*notes, f"Seed {options.seed}."))
+
+    async def picture(self, insight: Insight) -> Picture:
+        """Drawn beside the event loop, one at a time."""
+        async with self._drawing:
+            png = await asyncio.to_thread(_draw, insight)
+        return Picture("why.png", png, "\n".join(insight_lines(insight)))
+
+    async def _rules(self, invocation: Invocation) -> WorkspaceSettings:
+        rules = (await self._store.workspace(invocation.workspace)).settings
+        check_place(invocation, rules.access)
+        return rules
+
+    async def _text_of(self, record: RequestRecord, sample: int) -> str:
+        if record.is_open:
+            raise InvalidOptions("That result is still being written; stop it or wait for its end.")
+        samples = await self._store.samples(record.id)
+        if not 0 <= sample < len(samples):
+            raise InvalidOptions(f"sample must be between 1 and {len(samples)}; you gave {sample + 1}.", "sample")
+        return samples[sample].text
+
+    @contextmanager
+    def _asking_one(self, invocation: Invocation) -> Iterator[None]:
+        """One at a time for each person: it takes the model as a request does, and no queue shows it."""
+        person = f"{invocation.workspace}:{invocation.requester.id}"
+        if person in self._asking:
+            raise Overloaded("I'm still working out your last 📊; ask again when it is there.")
+        self._asking.add(person)
+        try:
+            yield
+        finally:
+            self._asking.discard(person)
+
+    async def _explain(
+        self, backend: Backend, request: CompletionRequest, text: str | None, may_cut: bool, words: WordFilter
+    ) -> Explanation:
+        # A server that nobody has asked yet may not have said what it is.
+        if explainer_of(backend) is None:
+            await backend.models()
+        explainer = explainer_of(backend)
+        if explainer is None:
+            raise InvalidOptions(f"{backend.name} doesn't tell how likely its tokens are, so I can't say why.")
+        request = replace(request, deadline_s=self._settings.limits.deadline_s)
+        async with self._turns:
+            explanation = await _ask(explainer, request, text, may_cut)
+            written = b"".join(each.token for each in explanation.tokens if each.written).decode(errors="replace")
+            masked = words.mask(written)
+            if masked != written:
+                explanation = await _ask(explainer, request, masked, may_cut)
+        return replace(explanation, candidates=tuple(_masked(each, words) for each in explanation.candidates))
+
+
+def _draw(insight: Insight) -> bytes:
+    # Imported only here: most processes never draw.
+    from bots.insight.drawing.picture import draw_png
+
+    return draw_png(insight)
+
+
+async def _ask(explainer: Explainer, request: CompletionRequest, text: str | None, may_cut: bool) -> Explanation:
+    """An over-long prompt loses its beginning, as it does when a result is written."""
+    try:
+        return await explainer.explain(request, text)
+    except PromptTooLong as error:
+        if not may_cut or error.limit < 1:
+            raise
+        return await explainer.explain(replace(request, keep_last_tokens=error.limit), text)
+
+
+def _masked(candidate: Candidate, words: WordFilter) -> Candidate:
+    text = candidate.token.decode(errors="replace")
+    masked = words.mask(text)
+    return candidate if masked == text else replace(candidate, token=masked.encode())

@@ -1,0 +1,32 @@
+"""📊 Why and /explain over the page's API."""
+
+from __future__ import annotations
+
+from tests.fakes.explaining_backend import ExplainingBackend
+from tests.fakes.page import serve_page
+
+
+async def test_why_of_a_result() -> None:
+    async with serve_page(ExplainingBackend()) as client:
+        its_id = await client.write("Once upon")
+        assert "why" in (await client.result(its_id))["actions"]
+        insight = (await client.act(its_id, "why"))["insight"]
+        assert [each["chosen"] for each in insight["candidates"]] == [True, False, False, False]
+        assert insight["kept"] == {"count": 2, "mass": 0.65}
+        assert len(insight["lines"]) == 7
+
+
+async def test_explain_as_a_command() -> None:
+    async with serve_page(ExplainingBackend()) as client:
+        answer = await client.send("/explain top_k=7 Once upon")
+        assert answer["kind"] == "insight"
+        assert answer["insight"]["options"]["top_k"] == 7
+        assert await client.history() == []
+
+
+async def test_without_the_means_there_is_no_button_and_one_sentence() -> None:
+    async with serve_page() as client:
+        its_id = await client.write("Once upon")
+        assert "why" not in (await client.result(its_id))["actions"]
+        refused = await client.act(its_id, "why", 400)
+        assert refused["error"]["message"].endswith("doesn't tell how likely its tokens are, so I can't say why.")
