@@ -18,6 +18,7 @@ KIND_WORDS: Mapping[str, str] = {
     "vary": "Varied",
     "continue": "Continued",
     "edit": "Another prompt",
+    "branch": "Branched",
 }
 """What a result is to the one it comes from."""
 _ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "file", "undo", "delete")

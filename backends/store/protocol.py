@@ -127,6 +127,14 @@ class Store(Protocol):
         """The requests that go on from a sample of this one, oldest first."""
         ...
 
+    async def story(self, story_id: str) -> tuple[RequestRecord, ...]:
+        """Everything that was made from a story's first request, and that itself, oldest first."""
+        ...
+
+    async def story_samples(self, story_id: str) -> tuple[SampleRecord, ...]:
+        """The samples of all of a story's requests, by request and index."""
+        ...
+
     async def recent(
         self, ref: WorkspaceRef, channel: str, limit: int, before: str | None = None
     ) -> tuple[RequestRecord, ...]:

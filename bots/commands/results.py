@@ -56,7 +56,7 @@ class ResultCommands:
         check_place(invocation, (await self._store.workspace(invocation.workspace)).settings.access)
 
     async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
-        """Take this result out of the story; returns the one the story goes back to, None at its beginning."""
+        """Take this result out of the story; returns the one it was made from, None at the story's beginning."""
         record = await self._find(invocation, request_id)
         check_owner(invocation, record, "undo")
         if record.is_open:
@@ -73,11 +73,18 @@ class ResultCommands:
         return await self._view(record)
 
     async def _before(self, invocation: Invocation, record: RequestRecord) -> RequestRecord | None:
-        """The nearest earlier result of the story that still is part of it."""
-        parent = await self._store.request(record.parent.request_id) if record.parent else None
-        if parent is None or not may_see(invocation, parent):
+        """The nearest result on the way back to the beginning that still is part of the story."""
+        origin = await self._origin(record)
+        if origin is None or not may_see(invocation, origin):
             return None
-        return await self._before(invocation, parent) if parent.withdrawn else parent
+        return await self._before(invocation, origin) if origin.withdrawn else origin
+
+    async def _origin(self, record: RequestRecord) -> RequestRecord | None:
+        """What it was made from; when that was deleted, what its prompt goes on from."""
+        origin = await self._store.request(record.origin_id) if record.origin_id else None
+        if origin is not None or record.parent is None:
+            return origin
+        return await self._store.request(record.parent.request_id)
 
     async def alternatives(self, invocation: Invocation, request_id: str) -> tuple[ResultView, ...]:
         """The results of one place in the story, oldest first, those undone left out."""

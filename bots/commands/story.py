@@ -46,6 +46,8 @@ class _Draft:
     model: str | None
     notes: tuple[str, ...] = ()
     group_id: str | None = None
+    story_id: str | None = None
+    origin_id: str | None = None
     parent: Parent | None = None
     private: bool = False
     """What comes of a private result is private too."""
@@ -171,6 +173,8 @@ class StoryCommands:
             origin.model,
             _sentences(clamps),
             origin.group_id,
+            origin.story_id,
+            origin.id,
             origin.parent,
             origin.private,
             origin.cut,
@@ -235,6 +239,8 @@ class StoryCommands:
             model=draft.model,
             created_at=self._now(),
             group_id=draft.group_id or request_id,
+            story_id=draft.story_id or request_id,
+            origin_id=draft.origin_id,
             parent=draft.parent,
             private=invocation.private or draft.private,
             cut=draft.cut,

@@ -73,6 +73,8 @@ async def call_everything(store: SqliteStore) -> None:
     await store.last_accepted_at(HERE, "u1")
     await store.group(record.id)
     await store.children(record.id)
+    await store.story(record.story_id)
+    await store.story_samples(record.story_id)
     await store.recent(HERE, "general", 10)
     await store.recent(HERE, "general", 10, before=child.id)
     await store.channels(HERE)
