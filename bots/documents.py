@@ -1,4 +1,4 @@
-"""Results as text files, for what is too long for a message, and prompts that come as files."""
+"""Results as files, for what is too long for a message or no text at all, and prompts that come as files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ MAX_BYTES_PER_CHARACTER = 4
 class Document:
     name: str
     text: str
+
+    @property
+    def content(self) -> bytes:
+        return self.text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG; `description` is for those who can't see it."""
+
+    name: str
+    content: bytes
+    description: str
+
+
+Attachment = Document | Picture
 
 
 def result_document(view: ResultView, sample: int) -> Document:

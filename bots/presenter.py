@@ -19,13 +19,26 @@ KIND_WORDS: Mapping[str, str] = {
     "continue": "Continued",
     "edit": "Another prompt",
     "branch": "Branched",
+    "compare": "Compared",
 }
 """What a result is to the one it comes from."""
-_ENDED_ACTIONS: tuple[Action, ...] = ("again", "continue", "vary", "same_seed", "edit", "file", "undo", "delete")
-_OF_TEXT = frozenset({"continue", "file"})
+_ENDED_ACTIONS: tuple[Action, ...] = (
+    "again",
+    "continue",
+    "vary",
+    "same_seed",
+    "edit",
+    "story",
+    "file",
+    "undo",
+    "delete",
+)
+_OF_TEXT = frozenset({"continue", "story", "file"})
 
 
-def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None) -> ResultView:
+def present(
+    record: RequestRecord, samples: Sequence[SampleRecord], progress: Progress | None = None, votes: int = 0
+) -> ResultView:
     """A request as it is now, ready to be rendered."""
     status = _status(record, samples)
     return ResultView(
@@ -45,6 +58,7 @@ def present(record: RequestRecord, samples: Sequence[SampleRecord], progress: Pr
         parent_id=record.parent.request_id if record.parent else None,
         parent_sample=record.parent.sample if record.parent else None,
         private=record.private,
+        votes=votes,
     )
 
 
@@ -105,7 +119,8 @@ def _actions(record: RequestRecord, samples: Sequence[SampleRecord]) -> tuple[Ac
         return ("stop",)
     written = any(sample.text for sample in samples)
     several: tuple[Action, ...] = ("pick",) if written and len(samples) > 1 else ()
-    return (*(action for action in _ENDED_ACTIONS if written or action not in _OF_TEXT), *several)
+    compared: tuple[Action, ...] = ("vote",) if written and record.kind == "compare" else ()
+    return (*(action for action in _ENDED_ACTIONS if written or action not in _OF_TEXT), *several, *compared)
 
 
 def _present_sample(record: RequestRecord, sample: SampleRecord, samples: Sequence[SampleRecord]) -> SampleView:

@@ -153,6 +153,16 @@ class Store(Protocol):
         """Erase a request and its samples; False if there is none. Usage sums stay."""
         ...
 
+    # Votes
+
+    async def vote(self, request_id: str, user_id: str, voted: bool) -> None:
+        """Say that somebody likes a result better, or no longer does; ignored once the request was erased."""
+        ...
+
+    async def votes(self, request_id: str) -> frozenset[str]:
+        """Who does."""
+        ...
+
     # People
 
     async def presets(self, ref: WorkspaceRef, user_id: str) -> Mapping[str, SamplingOverrides]: ...
@@ -166,7 +176,7 @@ class Store(Protocol):
         ...
 
     async def erase_user(self, ref: WorkspaceRef, user_id: str) -> int:
-        """Erase a person's requests, samples and presets here, their name in the audit too; returns how many."""
+        """Erase a person's requests, samples, presets and votes here, their name in the audit too; returns how many."""
         ...
 
     # Upkeep

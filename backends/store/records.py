@@ -10,7 +10,7 @@ from typing import Literal
 from config.sampling import SamplingOptions
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
-RequestKind = Literal["complete", "regenerate", "vary", "continue", "edit", "branch"]
+RequestKind = Literal["complete", "regenerate", "vary", "continue", "edit", "branch", "compare"]
 RequestStatus = Literal["accepted", "running", "done", "failed", "stopped"]
 SampleEnd = Literal["stop", "length", "stopped", "deadline", "failed"]
 

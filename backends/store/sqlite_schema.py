@@ -166,5 +166,16 @@ _STORIES: Migration = (
     "CREATE INDEX requests_story ON requests (story_id, id)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS, _STORIES)
+_VOTES: Migration = (
+    """
+    CREATE TABLE votes (
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        PRIMARY KEY (request_id, user_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX votes_person ON votes (user_id)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS, _STORIES, _VOTES)
 """MIGRATIONS[n] leads from version n to version n + 1."""

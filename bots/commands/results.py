@@ -1,4 +1,4 @@
-"""The commands on a result that write nothing new: show, stop, delete, undo, alternatives, history."""
+"""The commands on a result that write nothing new: show, stop, vote, delete, undo, alternatives, history."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ class ResultCommands:
         record = await self._find(invocation, request_id)
         check_owner(invocation, record, "stop")
         await self._jobs.stop(request_id, invocation.requester.name)
+
+    async def vote(self, invocation: Invocation, request_id: str) -> ResultView:
+        """Like a compared result better than the other; a second time takes it back."""
+        record = await self._find(invocation, request_id)
+        await self.check_place(invocation)
+        if record.kind != "compare":
+            raise InvalidOptions("Only results of /compare are voted on.")
+        person = invocation.requester.id
+        await self._store.vote(request_id, person, person not in await self._store.votes(request_id))
+        return await self._view(record)
 
     async def delete(self, invocation: Invocation, request_id: str) -> tuple[PostRecord, ...]:
         """Erase a result; returns its messages so that the front can take them down."""
@@ -110,7 +120,8 @@ class ResultCommands:
         return await self._store.channels(invocation.workspace)
 
     async def _view(self, record: RequestRecord) -> ResultView:
-        return present(record, await self._store.samples(record.id))
+        votes = await self._store.votes(record.id) if record.kind == "compare" else ()
+        return present(record, await self._store.samples(record.id), votes=len(votes))
 
     async def _find(self, invocation: Invocation, request_id: str) -> RequestRecord:
         return await find_result(self._store, invocation, request_id)
