@@ -11,7 +11,7 @@ import structlog
 from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
 from bots.discord_bot.retrying import persist
-from bots.documents import Document
+from bots.documents import Attachment, Document, Picture
 from bots.presenter import BROKEN
 from config.errors import InklingError
 
@@ -53,8 +53,10 @@ class Answer:
         else:
             await self.give(Document("answer.txt", "\n".join(lines)))
 
-    async def give(self, document: Document) -> None:
-        await self._send("", [discord.File(io.BytesIO(document.text.encode()), filename=document.name)])
+    async def give(self, attachment: Attachment) -> None:
+        description = attachment.description if isinstance(attachment, Picture) else None
+        file = discord.File(io.BytesIO(attachment.content), filename=attachment.name, description=description)
+        await self._send("", [file])
 
     async def offer(self, text: str, view: discord.ui.View) -> None:
         """A sentence with buttons."""
@@ -92,6 +94,12 @@ class Answer:
             await self.say(sentence)
         except discord.HTTPException as refused:
             log.info("discord.unheard", code=code_of(refused))
+
+
+def answer_of(interaction: discord.Interaction) -> Answer:
+    """The one the tree has acknowledged this command with."""
+    answer: Answer = interaction.extras["answer"]
+    return answer
 
 
 async def refuse_outdated(interaction: discord.Interaction) -> None:

@@ -19,6 +19,7 @@ from bots.slack_bot.people import People
 from bots.slack_bot.place import address_of, read_place
 from bots.slack_bot.rendering import ASKED_FILE
 from bots.slack_bot.takedown import Takedown
+from bots.slack_bot.telling import Telling
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Writing
 from bots.views import Action
@@ -49,7 +50,13 @@ class Clicks:
 
 class Acts:
     def __init__(
-        self, core: Core, writing: Writing, takedown: Takedown, people: People, workspaces: Workspaces
+        self,
+        core: Core,
+        writing: Writing,
+        takedown: Takedown,
+        people: People,
+        workspaces: Workspaces,
+        telling: Telling,
     ) -> None:
         self._core = core
         self.asks = Asks(core.story)
@@ -66,6 +73,7 @@ class Acts:
             "vary": self._open_vary,
             "edit": self._open_edit,
             "more": self._more,
+            "story": telling.press,
             "file": self._file,
             "undo": self._undo,
             "delete": self._delete,

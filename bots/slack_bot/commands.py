@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bots.commands.command_line import parse_completion
+from bots.commands.comparison import parse_comparison
 from bots.commands.setting_names import find_setting, read_value
 from bots.commands.settings import setting_rows
 from bots.core import Core
@@ -46,6 +47,10 @@ class Commands:
         else:
             given = parse_completion(text)
             await self._writing.complete(deed, answer, given.completion, given.private)
+
+    async def compare(self, deed: Deed, answer: Answer, typed: str) -> None:
+        """/complete-compare."""
+        await self._writing.compare(deed, answer, parse_comparison(read_typed(typed)))
 
     async def help(self, deed: Deed, answer: Answer) -> None:
         lines = await self._core.typed.run(await self._people.invocation(deed), "help")
