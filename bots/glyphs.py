@@ -24,6 +24,9 @@ WANTED_FONTS = (
 )
 """The first comes with matplotlib; of the others, whatever the machine has."""
 _CLUSTER = regex.compile(r"\X")
+_SIGNS = ("So", "Sk", "Sm")
+_BOX = "□"
+"""For a letter, whose name would say less than a sign's."""
 _UNSEEN = frozenset({"\u200d", "\ufe0e", "\ufe0f", *map(chr, range(0x1F3FB, 0x1F400))})
 """Joiners, picture signs and skin tones: they only change how others look."""
 
@@ -52,12 +55,6 @@ def _drawable_cluster(cluster: str) -> str:
     seen = [character for character in cluster if character not in _UNSEEN]
     if all(ord(character) in _drawable() for character in seen):
         return cluster if "\u200d" not in cluster else "".join(seen)
-    names = dict.fromkeys(_name(character) for character in seen)
-    return f"‹{' '.join(names)}›"
-
-
-def _name(character: str) -> str:
-    """`rocket`; a letter's sign in Unicode where its name would say less."""
-    if unicodedata.category(character) in ("So", "Sk", "Sm"):
-        return unicodedata.name(character, "sign").lower()
-    return f"U+{ord(character):04X}" if ord(character) not in _drawable() else character
+    if all(unicodedata.category(character) in _SIGNS for character in seen):
+        return f"‹{' '.join(unicodedata.name(character, 'sign').lower() for character in seen)}›"
+    return _BOX

@@ -79,4 +79,5 @@ class TestPicture:
 
 def test_signs_no_font_has_are_named() -> None:
     assert drawable("a 🏳️‍🌈 كان") == "a ‹waving white flag rainbow› كان"
+    assert drawable("東京") == "□□"
     assert drawable("plain – “text”") == "plain – “text”"
