@@ -68,7 +68,7 @@ def tree_json(tree: StoryTree, key: NodeKey) -> Json:
 
 def _row_json(row: Row) -> Json:
     its = {} if row.key is None else {"request_id": row.key.request_id, "sample": row.key.sample}
-    return {"text": row.text, "note": row.note, "column": row.column, "taken": row.taken, **its}
+    return {"text": row.text, "note": row.note, "column": row.column, "above": row.above, "taken": row.taken, **its}
 
 
 def _key(request: web.Request) -> NodeKey:

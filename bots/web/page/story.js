@@ -14,6 +14,26 @@ export async function openStory(id, sample, visit) {
   walker.show(shown);
 }
 
+// The lines before each row: from what it hangs from down to it, past every row between.
+function strokesOf(rows) {
+  const strokes = rows.map(() => []);
+  rows.forEach(({ above, column, taken }, index) => {
+    if (above === null) return;
+    const from = rows[above].column;
+    strokes[above].push({ column: from, part: "begin", taken });
+    for (let between = above + 1; between < index; between += 1) strokes[between].push({ column: from, part: "pass", taken });
+    strokes[index].push({ column: from, part: "end", taken, width: column - from });
+  });
+  return strokes.map((each) => each.sort((a, b) => a.taken - b.taken));
+}
+
+function strokeOf({ column, part, taken, width = 0 }) {
+  const line = h("i", { class: `stroke ${part}${taken ? " taken" : ""}`, "aria-hidden": "true" });
+  line.style.setProperty("--column", column);
+  line.style.setProperty("--width", width);
+  return line;
+}
+
 class Walker {
   constructor(visit) {
     this.visit = visit;
@@ -38,7 +58,8 @@ class Walker {
       button("left", "Show in its thread", () => this.leave(shown.request_id)),
       ...["text", "markdown", "picture"].map((form) => this.link(form)),
     );
-    this.rows.replaceChildren(...shown.rows.map((row) => this.row(row)));
+    const strokes = strokesOf(shown.rows);
+    this.rows.replaceChildren(...shown.rows.map((row, index) => this.row(row, strokes[index])));
     if (this.drawn.open) this.draw();
   }
 
@@ -48,13 +69,13 @@ class Walker {
     return h("a", { class: "button", href: fileOf(id, sample, form, isDark()), download: "" }, name);
   }
 
-  row(row) {
+  row(row, strokes) {
     const words = h("span", { class: "tree-words" }, row.text, row.note ? h("small", {}, row.note) : null);
     const isHere = row.request_id === this.shown.request_id && row.sample === this.shown.sample;
     const inner = row.request_id
       ? h("button", { type: "button", class: "tree-row", "aria-current": isHere ? "true" : null, onclick: () => this.walk(row) }, words)
       : h("span", { class: "tree-row tree-prompt" }, words);
-    const item = h("li", { class: row.taken ? "taken" : "" }, inner);
+    const item = h("li", { class: row.taken ? "taken" : "" }, strokes.map(strokeOf), inner);
     item.style.setProperty("--column", row.column);
     return item;
   }
