@@ -30,6 +30,8 @@ ACTIONS: Mapping[Action, ActionSpec] = {
         ActionSpec("more", "⋯", "More"),
         ActionSpec("same_seed", "🌱", "Same seed"),
         ActionSpec("edit", "✏️", "Edit prompt"),
+        ActionSpec("vote", "👍", "Vote"),
+        ActionSpec("story", "📖", "Story"),
         ActionSpec("file", "📄", "As file"),
         ActionSpec("undo", "↩️", "Undo"),
         ActionSpec("delete", "🗑️", "Delete"),
@@ -38,7 +40,7 @@ ACTIONS: Mapping[Action, ActionSpec] = {
 REACTIONS: Mapping[str, Action] = {"▶": "continue", "⏹": "stop", "🗑": "delete"}
 """Beside the server's own emoji for "again"; as platforms vary, without the sign that asks for a picture."""
 _UNDER_A_MESSAGE: tuple[Action, ...] = ("again", "pick", "continue", "vary", "why")
-_BEHIND_MORE: tuple[Action, ...] = ("same_seed", "edit", "file", "undo", "delete")
+_BEHIND_MORE: tuple[Action, ...] = ("same_seed", "edit", "story", "file", "undo", "delete")
 
 
 def message_actions(view: ResultView) -> tuple[Action, ...]:
@@ -52,7 +54,7 @@ def message_actions(view: ResultView) -> tuple[Action, ...]:
 
 
 def more_actions(view: ResultView) -> tuple[Action, ...]:
-    """At most five."""
+    """At most ten, which are two rows."""
     return tuple(action for action in _BEHIND_MORE if action in view.actions)
 
 

@@ -17,6 +17,7 @@ from bots.commands.settings import SettingsCommands
 from bots.commands.status import StatusCommand
 from bots.commands.story import StoryCommands
 from bots.commands.suggestions import Suggestions
+from bots.commands.tree import TreeCommands
 from bots.commands.typed import TypedCommands
 from bots.jobs import Jobs
 from bots.posts import Posts
@@ -55,6 +56,7 @@ class Core:
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
         self.results = ResultCommands(store, self.jobs, backends)
         self.insight = InsightCommands(settings, store, backends, now)
+        self.tree = TreeCommands(store)
         self.posts = Posts(store)
         self.people = PeopleCommands(store, self.jobs)
         self.rules = SettingsCommands(store, backends, now)

@@ -1,4 +1,4 @@
-"""Results as text files, for what is too long for a message, and prompts that come as files."""
+"""Results as files, for what is too long for a message or no text at all, and prompts that come as files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ class Document:
     name: str
     text: str
 
+    @property
+    def content(self) -> bytes:
+        return self.text.encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """A PNG; `description` is for those who can't see it."""
+
     name: str
-    png: bytes
+    content: bytes
     description: str
-    """The same in words, for those who can't see it."""
+
+
+Attachment = Document | Picture
 
 
 def result_document(view: ResultView, sample: int) -> Document:

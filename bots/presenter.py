@@ -18,6 +18,8 @@ KIND_WORDS: Mapping[str, str] = {
     "vary": "Varied",
     "continue": "Continued",
     "edit": "Another prompt",
+    "branch": "Branched",
+    "compare": "Compared",
 }
 """What a result is to the one it comes from."""
 _ENDED_ACTIONS: tuple[Action, ...] = (
@@ -27,11 +29,12 @@ _ENDED_ACTIONS: tuple[Action, ...] = (
     "why",
     "same_seed",
     "edit",
+    "story",
     "file",
     "undo",
     "delete",
 )
-_OF_TEXT = frozenset({"continue", "why", "file"})
+_OF_TEXT = frozenset({"continue", "why", "story", "file"})
 
 
 def present(
@@ -39,6 +42,7 @@ def present(
     samples: Sequence[SampleRecord],
     progress: Progress | None = None,
     explains: bool = False,
+    votes: int = 0,
 ) -> ResultView:
     """A request as it is now, ready to be rendered. `explains`: its backend can tell why."""
     status = _status(record, samples)
@@ -59,6 +63,7 @@ def present(
         parent_id=record.parent.request_id if record.parent else None,
         parent_sample=record.parent.sample if record.parent else None,
         private=record.private,
+        votes=votes,
     )
 
 
@@ -119,8 +124,9 @@ def _actions(record: RequestRecord, samples: Sequence[SampleRecord], explains: b
         return ("stop",)
     written = any(sample.text for sample in samples)
     several: tuple[Action, ...] = ("pick",) if written and len(samples) > 1 else ()
+    compared: tuple[Action, ...] = ("vote",) if written and record.kind == "compare" else ()
     shown = [action for action in _ENDED_ACTIONS if (written or action not in _OF_TEXT)]
-    return (*(action for action in shown if explains or action != "why"), *several)
+    return (*(action for action in shown if explains or action != "why"), *several, *compared)
 
 
 def _present_sample(record: RequestRecord, sample: SampleRecord, samples: Sequence[SampleRecord]) -> SampleView:

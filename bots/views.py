@@ -9,7 +9,20 @@ from backends.store.records import SampleEnd
 
 ViewStatus = Literal["waiting", "writing", "done", "failed", "stopped"]
 Action = Literal[
-    "stop", "again", "same_seed", "continue", "vary", "edit", "pick", "why", "file", "undo", "delete", "more"
+    "stop",
+    "again",
+    "same_seed",
+    "continue",
+    "vary",
+    "edit",
+    "pick",
+    "why",
+    "vote",
+    "story",
+    "file",
+    "undo",
+    "delete",
+    "more",
 ]
 
 
@@ -51,6 +64,8 @@ class ResultView:
     parent_sample: int | None = None
     """Which sample of the parent it goes on from; its prompt may have been edited since."""
     private: bool = False
+    votes: int = 0
+    """How many people like it better than the one it is compared with."""
 
     @property
     def ended(self) -> bool:

@@ -127,6 +127,14 @@ class Store(Protocol):
         """The requests that go on from a sample of this one, oldest first."""
         ...
 
+    async def story(self, story_id: str) -> tuple[RequestRecord, ...]:
+        """Everything that was made from a story's first request, and that itself, oldest first."""
+        ...
+
+    async def story_samples(self, story_id: str) -> tuple[SampleRecord, ...]:
+        """The samples of all of a story's requests, by request and index."""
+        ...
+
     async def recent(
         self, ref: WorkspaceRef, channel: str, limit: int, before: str | None = None
     ) -> tuple[RequestRecord, ...]:
@@ -145,6 +153,16 @@ class Store(Protocol):
         """Erase a request and its samples; False if there is none. Usage sums stay."""
         ...
 
+    # Votes
+
+    async def vote(self, request_id: str, user_id: str, voted: bool) -> None:
+        """Say that somebody likes a result better, or no longer does; ignored once the request was erased."""
+        ...
+
+    async def votes(self, request_id: str) -> frozenset[str]:
+        """Who does."""
+        ...
+
     # People
 
     async def presets(self, ref: WorkspaceRef, user_id: str) -> Mapping[str, SamplingOverrides]: ...
@@ -158,7 +176,7 @@ class Store(Protocol):
         ...
 
     async def erase_user(self, ref: WorkspaceRef, user_id: str) -> int:
-        """Erase a person's requests, samples and presets here, their name in the audit too; returns how many."""
+        """Erase a person's requests, samples, presets and votes here, their name in the audit too; returns how many."""
         ...
 
     # Upkeep

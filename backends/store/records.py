@@ -10,7 +10,7 @@ from typing import Literal
 from config.sampling import SamplingOptions
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
-RequestKind = Literal["complete", "regenerate", "vary", "continue", "edit"]
+RequestKind = Literal["complete", "regenerate", "vary", "continue", "edit", "branch", "compare"]
 RequestStatus = Literal["accepted", "running", "done", "failed", "stopped"]
 SampleEnd = Literal["stop", "length", "stopped", "deadline", "failed"]
 
@@ -19,7 +19,7 @@ OPEN_STATUSES: frozenset[RequestStatus] = frozenset({"accepted", "running"})
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The sample a request goes on from."""
+    """The sample a request goes on from, or from a part of."""
 
     request_id: str
     sample: int
@@ -50,6 +50,10 @@ class RequestRecord:
     """UTC, as every time here."""
     group_id: str
     """The first request's id; regenerated and varied ones join its group and are its alternatives."""
+    story_id: str
+    """The id of the request its story began with; everything that was made from that, however far, is of its story."""
+    origin_id: str | None = None
+    """The request it was made from, and which undo goes back to; None at a story's beginning."""
     parent: Parent | None = None
     private: bool = False
     cut: bool = True

@@ -15,6 +15,7 @@ from backends.store.sqlite_posts import PostTable
 from backends.store.sqlite_requests import RequestTables
 from backends.store.sqlite_rows import hour_of, read_usage
 from backends.store.sqlite_settings import SettingsTables
+from backends.store.sqlite_votes import VoteTable
 from config.workspace import WorkspaceRef
 
 _USAGE = """
@@ -24,7 +25,7 @@ _USAGE = """
 """
 
 
-class SqliteStore(SettingsTables, RequestTables, PostTable, PeopleTables, InstallationTables, Store):
+class SqliteStore(SettingsTables, RequestTables, PostTable, VoteTable, PeopleTables, InstallationTables, Store):
     """See the protocol for what each call does."""
 
     def __init__(self, database: Database) -> None:

@@ -17,6 +17,12 @@ _SAVE_PRESET = """
     INSERT INTO presets (front, workspace_id, user_id, name, overrides) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (front, workspace_id, user_id, name) DO UPDATE SET overrides = excluded.overrides
 """
+_ERASE_VOTES = """
+    DELETE FROM votes WHERE user_id = ?3 AND request_id IN (
+        SELECT votes.request_id FROM votes JOIN requests ON requests.id = votes.request_id
+        WHERE votes.user_id = ?3 AND requests.front = ?1 AND requests.workspace_id = ?2
+    )
+"""
 _MINE = "front = ? AND workspace_id = ? AND user_id = ?"
 
 
@@ -56,6 +62,7 @@ class PeopleTables:
                 "DELETE FROM requests WHERE front = ? AND workspace_id = ? AND requester_id = ?", person
             )
             await transaction.execute(f"DELETE FROM presets WHERE {_MINE}", person)
+            await transaction.execute(_ERASE_VOTES, person)
             await transaction.execute(
                 "UPDATE audit SET actor_id = ?, actor_name = ? WHERE front = ? AND workspace_id = ? AND actor_id = ?",
                 (ERASED, ERASED, *person),

@@ -57,6 +57,10 @@ _CHANNELS = f"""
     SELECT channel FROM found WHERE channel IS NOT NULL
 """
 """From one name to the next in the index; DISTINCT would read every request."""
+_STORY_SAMPLES = """
+    SELECT samples.* FROM requests JOIN samples ON samples.request_id = requests.id
+    WHERE requests.story_id = ?
+"""
 
 
 class RequestTables:
@@ -149,6 +153,13 @@ class RequestTables:
 
     async def children(self, request_id: str) -> tuple[RequestRecord, ...]:
         return await self._requests("parent_id = ? ORDER BY id", (request_id,))
+
+    async def story(self, story_id: str) -> tuple[RequestRecord, ...]:
+        return await self._requests("story_id = ? ORDER BY id", (story_id,))
+
+    async def story_samples(self, story_id: str) -> tuple[SampleRecord, ...]:
+        rows = await self._database.fetch(_STORY_SAMPLES, (story_id,))
+        return tuple(sorted(map(read_sample, rows), key=lambda sample: (sample.request_id, sample.index)))
 
     async def recent(
         self, ref: WorkspaceRef, channel: str, limit: int, before: str | None = None

@@ -148,5 +148,34 @@ _INSTALLATIONS: Migration = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS)
+_STORIES: Migration = (
+    "ALTER TABLE requests ADD COLUMN origin_id TEXT",
+    "ALTER TABLE requests ADD COLUMN story_id TEXT NOT NULL DEFAULT ''",
+    # Which alternative was pressed was not kept; the first one of the group always was there.
+    "UPDATE requests SET origin_id = CASE WHEN group_id <> id THEN group_id ELSE parent_id END",
+    "CREATE INDEX requests_origin ON requests (origin_id)",
+    """
+    WITH RECURSIVE told (id, story) AS (
+        SELECT id, coalesce(origin_id, id) FROM requests
+            WHERE origin_id IS NULL OR origin_id NOT IN (SELECT id FROM requests)
+        UNION ALL SELECT requests.id, told.story FROM told JOIN requests ON requests.origin_id = told.id
+    )
+    UPDATE requests SET story_id = told.story FROM told WHERE told.id = requests.id
+    """,
+    "DROP INDEX requests_origin",
+    "CREATE INDEX requests_story ON requests (story_id, id)",
+)
+
+_VOTES: Migration = (
+    """
+    CREATE TABLE votes (
+        request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        PRIMARY KEY (request_id, user_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX votes_person ON votes (user_id)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS, _STORIES, _VOTES)
 """MIGRATIONS[n] leads from version n to version n + 1."""

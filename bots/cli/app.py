@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bots.cli.chat import chat
+from bots.cli.compare import compare
 from bots.cli.complete import complete
 from bots.cli.config import make_config_app
 from bots.cli.discord_app import make_discord_app
@@ -17,6 +18,7 @@ from bots.cli.models import models
 from bots.cli.run import run
 from bots.cli.serve import serve
 from bots.cli.slack_app import make_slack_app
+from bots.cli.story import story
 
 
 def make_app() -> typer.Typer:
@@ -53,6 +55,14 @@ def make_app() -> typer.Typer:
             "inkling explain --json 'The sea' | jq '.candidates[0]'",
         ),
     )(explain)
+    app.command(
+        help=help_of(compare),
+        epilog=examples("inkling compare temperature=0.3 vs temperature=1.3 Once upon a time"),
+    )(compare)
+    app.command(
+        help=help_of(story),
+        epilog=examples("inkling story", "inkling story tree", "inkling story markdown -n 4 -o story.md"),
+    )(story)
     app.command(help=help_of(chat), epilog=examples("inkling chat", "inkling chat --model gpt2 --port 9000"))(chat)
     app.command(help=help_of(run), epilog=examples("inkling run", "INKLING_LOG__JSON_LINES=true inkling run"))(run)
     app.command(

@@ -23,7 +23,9 @@ def usage_sentence(error: typer.TyperException) -> str:
         return f'I don\'t know what "{shorten(extra)}" is for; {_command(context)} --help explains.'
     if message.startswith("No such command"):
         message = message.replace("No such command", "There is no command").replace("'", '"')
-        return message if message.endswith("?") else f"{message}; inkling --help lists them."
+        # typer names every command that is close, the closest first.
+        closest = f"{message.partition(',')[0].rstrip('?')}?"
+        return closest if message.endswith("?") else f"{message}; inkling --help lists them."
     message = message.replace("Invalid value for ", "").replace("'", "")
     return f"{message[:1].upper()}{message[1:]}." if not message.startswith("-") else f"{message}."
 

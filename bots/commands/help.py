@@ -22,6 +22,10 @@ class CommandSpec:
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("complete", "Finish a text.", "temperature=0.7 samples=2 Once upon a time"),
     CommandSpec("explain", "Show what the model could have written, and how likely what it wrote is.", "Once upon a"),
+    CommandSpec(
+        "compare", "Finish a text twice, with other options or models.", "temperature=0.3 vs temperature=1.3 The sea"
+    ),
+    CommandSpec("story", "Tell, export or draw the story so far.", "picture"),
     CommandSpec("status", "Say what answers here and how busy it is."),
     CommandSpec("presets", "List, save or delete named option sets.", "save poem temperature=1.2 top_k=0"),
     CommandSpec("forget-me", "Show or erase everything kept about you here.", "erase"),

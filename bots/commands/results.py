@@ -1,4 +1,4 @@
-"""The commands on a result that write nothing new: show, stop, delete, undo, alternatives, history."""
+"""The commands on a result that write nothing new: show, stop, vote, delete, undo, alternatives, history."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ class ResultCommands:
         check_owner(invocation, record, "stop")
         await self._jobs.stop(request_id, invocation.requester.name)
 
+    async def vote(self, invocation: Invocation, request_id: str) -> ResultView:
+        """Like a compared result better than the other; a second time takes it back."""
+        record = await self._find(invocation, request_id)
+        await self.check_place(invocation)
+        if record.kind != "compare":
+            raise InvalidOptions("Only results of /compare are voted on.")
+        person = invocation.requester.id
+        await self._store.vote(request_id, person, person not in await self._store.votes(request_id))
+        return await self._view(record)
+
     async def delete(self, invocation: Invocation, request_id: str) -> tuple[PostRecord, ...]:
         """Erase a result; returns its messages so that the front can take them down."""
         record = await self._find(invocation, request_id)
@@ -59,7 +69,7 @@ class ResultCommands:
         check_place(invocation, (await self._store.workspace(invocation.workspace)).settings.access)
 
     async def undo(self, invocation: Invocation, request_id: str) -> ResultView | None:
-        """Take this result out of the story; returns the one the story goes back to, None at its beginning."""
+        """Take this result out of the story; returns the one it was made from, None at the story's beginning."""
         record = await self._find(invocation, request_id)
         check_owner(invocation, record, "undo")
         if record.is_open:
@@ -76,11 +86,18 @@ class ResultCommands:
         return await self._view(record)
 
     async def _before(self, invocation: Invocation, record: RequestRecord) -> RequestRecord | None:
-        """The nearest earlier result of the story that still is part of it."""
-        parent = await self._store.request(record.parent.request_id) if record.parent else None
-        if parent is None or not may_see(invocation, parent):
+        """The nearest result on the way back to the beginning that still is part of the story."""
+        origin = await self._origin(record)
+        if origin is None or not may_see(invocation, origin):
             return None
-        return await self._before(invocation, parent) if parent.withdrawn else parent
+        return await self._before(invocation, origin) if origin.withdrawn else origin
+
+    async def _origin(self, record: RequestRecord) -> RequestRecord | None:
+        """What it was made from; when that was deleted, what its prompt goes on from."""
+        origin = await self._store.request(record.origin_id) if record.origin_id else None
+        if origin is not None or record.parent is None:
+            return origin
+        return await self._store.request(record.parent.request_id)
 
     async def alternatives(self, invocation: Invocation, request_id: str) -> tuple[ResultView, ...]:
         """The results of one place in the story, oldest first, those undone left out."""
@@ -107,7 +124,9 @@ class ResultCommands:
 
     async def _view(self, record: RequestRecord) -> ResultView:
         explains = can_explain(self._backends, record.backend)
-        return present(record, await self._store.samples(record.id), explains=explains)
+        votes = await self._store.votes(record.id) if record.kind == "compare" else ()
+        samples = await self._store.samples(record.id)
+        return present(record, samples, explains=explains, votes=len(votes))
 
     async def _find(self, invocation: Invocation, request_id: str) -> RequestRecord:
         return await find_result(self._store, invocation, request_id)

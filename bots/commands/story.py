@@ -1,8 +1,8 @@
-"""The commands that write: complete, and from an earlier result regenerate, vary, continue, pick and edit."""
+"""The commands that write: complete and compare, and those that make something new from an earlier result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from backends.store.protocol import Store
 from backends.store.records import Accepted, Parent, RequestKind, RequestRecord
 from bots.commands.access import Pace, check_place, check_regenerate, check_words, find_result
 from bots.commands.invocation import Invocation
+from bots.forks import Fork
 from bots.jobs import Jobs
 from bots.reply import Reply
 from config.errors import InvalidOptions
@@ -46,10 +47,16 @@ class _Draft:
     model: str | None
     notes: tuple[str, ...] = ()
     group_id: str | None = None
+    story_id: str | None = None
+    origin_id: str | None = None
     parent: Parent | None = None
     private: bool = False
     """What comes of a private result is private too."""
     cut: bool = True
+
+
+Beside = Callable[[], tuple[Invocation, Reply]]
+"""Who asks and where, for the second result of a comparison."""
 
 
 class StoryCommands:
@@ -73,14 +80,39 @@ class StoryCommands:
     async def complete(self, invocation: Invocation, reply: Reply, given: Completion) -> Accepted:
         """Finish a prompt. Raises InvalidOptions, NotFound (preset), NotAllowed, Overloaded."""
         rules = await self._rules(invocation)
+        return await self._submit(invocation, reply, rules, await self._new(invocation, rules, given, "complete"))
+
+    async def compare(
+        self, invocation: Invocation, reply: Reply, first: Completion, second: Completion, beside: Beside
+    ) -> tuple[Accepted, Accepted]:
+        """Finish a prompt twice, with one seed; the second counts with the first as one request of this person.
+
+        Nothing is written unless both can be. `beside` is asked once the first is shown.
+        """
+        rules = await self._rules(invocation)
+        drafts = [await self._new(invocation, rules, given, "compare") for given in (first, second)]
+        seed = _one_seed(drafts)
+        one, other = (replace(each, options=each.options.model_copy(update={"seed": seed})) for each in drafts)
+        check_model_name(other.model or "")
+        accepted = await self._submit(invocation, reply, rules, one)
+        its = accepted.record
+        other = replace(other, group_id=its.group_id, story_id=its.story_id, origin_id=its.id, private=its.private)
+        elsewhere, its_reply = beside()
+        elsewhere = replace(elsewhere, event_id=f"{invocation.event_id} second")
+        other = replace(other, options=other.options.model_copy(update={"seed": its.options.seed}))
+        return accepted, await self._submit(elsewhere, its_reply, rules, other, is_paced=False)
+
+    async def _new(
+        self, invocation: Invocation, rules: WorkspaceSettings, given: Completion, kind: RequestKind
+    ) -> _Draft:
         personal = await self._store.presets(invocation.workspace, invocation.requester.id)
         preset = find_preset(given.preset, dict(personal), rules.presets) if given.preset else None
         resolution = resolve(
             self._settings.defaults, rules, invocation.channel, preset, given.overrides, self._settings.limits
         )
         channel = rules.channel(invocation.channel)
-        draft = _Draft(
-            "complete",
+        return _Draft(
+            kind,
             given.prompt,
             resolution.options,
             resolution.baseline,
@@ -89,7 +121,6 @@ class StoryCommands:
             _sentences(resolution.clamps),
             cut=given.cut,
         )
-        return await self._submit(invocation, reply, rules, draft)
 
     async def regenerate(
         self, invocation: Invocation, reply: Reply, request_id: str, same_seed: bool = False
@@ -132,6 +163,20 @@ class StoryCommands:
         draft = replace(draft, prompt=origin.prompt + text, group_id=None, parent=Parent(origin.id, sample))
         return await self._submit(invocation, reply, rules, draft)
 
+    async def branch(
+        self, invocation: Invocation, reply: Reply, request_id: str, fork: Fork, sample: int = 0
+    ) -> Accepted:
+        """Go on from within a sample, with another token than the one that was taken; options and seed as they were."""
+        rules = await self._rules(invocation)
+        origin = await self.find(invocation, request_id)
+        check_regenerate(invocation, origin, rules)
+        text = await self._text_of(origin, sample)
+        draft = self._draft(invocation, origin, rules, "branch", origin.options)
+        prompt = origin.prompt + fork.applied_to(text)
+        notes = (*draft.notes, fork.sentence)
+        draft = replace(draft, prompt=prompt, group_id=None, parent=Parent(origin.id, sample), notes=notes)
+        return await self._submit(invocation, reply, rules, draft)
+
     async def _again(
         self,
         invocation: Invocation,
@@ -171,6 +216,8 @@ class StoryCommands:
             origin.model,
             _sentences(clamps),
             origin.group_id,
+            origin.story_id,
+            origin.id,
             origin.parent,
             origin.private,
             origin.cut,
@@ -201,21 +248,31 @@ class StoryCommands:
             raise InvalidOptions("That sample is empty; there is nothing to go on from. Press 🔁 to try again.")
         return samples[sample].text
 
-    async def _submit(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
+    async def _submit(
+        self,
+        invocation: Invocation,
+        reply: Reply,
+        rules: WorkspaceSettings,
+        draft: _Draft,
+        is_paced: bool = True,
+    ) -> Accepted:
         check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
         await check_words(draft.prompt, rules)
         check_model_name(draft.model or "")
-        accepted = await self._accept(invocation, reply, rules, draft)
+        accepted = await self._accept(invocation, reply, rules, draft, is_paced)
         await self._jobs.opened(accepted.record.id)
         return accepted
 
-    async def _accept(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
+    async def _accept(
+        self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft, is_paced: bool
+    ) -> Accepted:
         """Accept it, unless its event was accepted before: a platform's second delivery is not a second request."""
         async with self._pace.turn(invocation):
             known = await self._store.request_of_key(invocation.idempotency_key)
             if known is not None:
                 return Accepted(known, False)
-            await self._pace.check(invocation, rules)
+            if is_paced:
+                await self._pace.check(invocation, rules)
             return await self._jobs.accept(self._record(invocation, draft), reply)
 
     def _record(self, invocation: Invocation, draft: _Draft) -> RequestRecord:
@@ -235,12 +292,22 @@ class StoryCommands:
             model=draft.model,
             created_at=self._now(),
             group_id=draft.group_id or request_id,
+            story_id=draft.story_id or request_id,
+            origin_id=draft.origin_id,
             parent=draft.parent,
             private=invocation.private or draft.private,
             cut=draft.cut,
             notes=draft.notes,
             reply_ref=invocation.place,
         )
+
+
+def _one_seed(drafts: Sequence[_Draft]) -> int | None:
+    """The seed that either side names, else a new one."""
+    seeds = {draft.options.seed for draft in drafts} - {None}
+    if len(seeds) > 1:
+        raise InvalidOptions("Both sides are written with one seed; name one only.", "seed")
+    return seeds.pop() if seeds else SamplingOptions().with_seed().seed
 
 
 def _sentences(clamps: tuple[Clamp, ...]) -> tuple[str, ...]:

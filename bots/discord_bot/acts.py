@@ -16,6 +16,7 @@ from bots.discord_bot.components import button_row
 from bots.discord_bot.homes import Homes
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
 from bots.discord_bot.takedown import Takedown
+from bots.discord_bot.telling import Telling
 from bots.discord_bot.writing import Writing
 from bots.documents import result_document
 from bots.insight.table import insight_lines
@@ -28,7 +29,7 @@ _Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
 
 
 class Acts:
-    def __init__(self, core: Core, writing: Writing, takedown: Takedown, homes: Homes) -> None:
+    def __init__(self, core: Core, writing: Writing, takedown: Takedown, homes: Homes, telling: Telling) -> None:
         self._core = core
         self.asks = Asks(core.story)
         self._homes = homes
@@ -42,12 +43,13 @@ class Acts:
             "pick": self._derive,
             "why": self._why,
             "more": self._more,
+            "story": telling.press,
             "file": self._file,
             "undo": self._undo,
             "delete": self._delete,
         }
         self._forms: Mapping[Action, _Act] = {"vary": self._open_vary, "edit": self._open_edit}
-        self._announced: frozenset[Action] = frozenset({"why", "more", "file"})
+        self._announced: frozenset[Action] = frozenset({"why", "more", "story", "file"})
         """Those that answer with a message of their own."""
 
     async def press(self, interaction: discord.Interaction, control: Control) -> None:

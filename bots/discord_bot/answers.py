@@ -11,7 +11,7 @@ import structlog
 from bots.discord_bot.failures import ALREADY_ANSWERED, code_of, explain
 from bots.discord_bot.markup import MARKUP, MESSAGE_LIMIT
 from bots.discord_bot.retrying import persist
-from bots.documents import Document, Picture
+from bots.documents import Attachment, Document, Picture
 from bots.presenter import BROKEN
 from config.errors import InklingError
 
@@ -21,6 +21,11 @@ NO_MENTIONS = discord.AllowedMentions.none()
 TOO_SLOW = "That took me too long; try again in a moment."
 
 log = structlog.get_logger(__name__)
+
+
+def _file(attachment: Attachment) -> discord.File:
+    description = attachment.description[:MOST_OF_DESCRIPTION] if isinstance(attachment, Picture) else None
+    return discord.File(io.BytesIO(attachment.content), filename=attachment.name, description=description)
 
 
 class Answer:
@@ -55,20 +60,16 @@ class Answer:
         else:
             await self.give(Document("answer.txt", "\n".join(lines)))
 
-    async def give(self, document: Document) -> None:
-        await self._send("", [discord.File(io.BytesIO(document.text.encode()), filename=document.name)])
+    async def give(self, attachment: Attachment) -> None:
+        await self._send("", [_file(attachment)])
 
     async def show(self, picture: Picture, *lines: str) -> None:
         """A picture with its words; what is too long for a message comes as a file too."""
-        drawn = discord.File(
-            io.BytesIO(picture.png), picture.name, description=picture.description[:MOST_OF_DESCRIPTION]
-        )
         text = MARKUP.escape("\n".join(lines))
         if MARKUP.length(text) <= MESSAGE_LIMIT:
-            await self._send(text, [drawn])
+            await self._send(text, [_file(picture)])
         else:
-            words = discord.File(io.BytesIO("\n".join(lines).encode()), "why.txt")
-            await self._send("", [drawn, words])
+            await self._send("", [_file(picture), _file(Document("why.txt", "\n".join(lines)))])
 
     async def offer(self, text: str, view: discord.ui.View) -> None:
         """A sentence with buttons."""
@@ -106,6 +107,12 @@ class Answer:
             await self.say(sentence)
         except discord.HTTPException as refused:
             log.info("discord.unheard", code=code_of(refused))
+
+
+def answer_of(interaction: discord.Interaction) -> Answer:
+    """The one the tree has acknowledged this command with."""
+    answer: Answer = interaction.extras["answer"]
+    return answer
 
 
 async def refuse_outdated(interaction: discord.Interaction) -> None:

@@ -19,6 +19,7 @@ from bots.discord_bot.front import DiscordFront
 from bots.discord_bot.homes import Homes
 from bots.discord_bot.reactions import Reactions
 from bots.discord_bot.takedown import Takedown
+from bots.discord_bot.telling import Telling
 from bots.discord_bot.tree import InklingTree
 from bots.discord_bot.writing import Writing
 from bots.seen import Seen
@@ -53,12 +54,13 @@ class InklingClient(discord.AutoShardedClient):
         self.on_shard: Callable[[], None] | None = None
         """Called when one more shard has connected."""
         self._seen = Seen()
-        self._acts = Acts(core, writing, takedown, homes)
+        telling = Telling(core, homes)
+        self._acts = Acts(core, writing, takedown, homes, telling)
         self._reactions = Reactions(self, core, front, self._acts, takedown)
         self._busy = Busy()
         self.tree = InklingTree(self, self._seen, self._busy)
         commands = Commands(core, writing, self._acts, takedown)
-        for command in (*commands.all(), ConfigGroup(core, commands).group()):
+        for command in (*commands.all(), telling.command(), ConfigGroup(core, commands).group()):
             self.tree.add_command(command)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:

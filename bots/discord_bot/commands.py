@@ -7,13 +7,20 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bots.commands.comparison import comparison_of
 from bots.commands.help import COMMANDS
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.acts import Acts
-from bots.discord_bot.answers import Answer
-from bots.discord_bot.complete_options import DESCRIPTIONS, complete_signature, explain_signature, read_overrides
+from bots.discord_bot.answers import answer_of
+from bots.discord_bot.complete_options import (
+    DESCRIPTIONS,
+    PROMPT_LIMIT,
+    complete_signature,
+    explain_signature,
+    read_overrides,
+)
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import address_of
 from bots.discord_bot.takedown import Takedown
@@ -24,12 +31,6 @@ from config.errors import InvalidOptions
 
 SUMMARIES = {spec.name: spec.summary for spec in COMMANDS}
 AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
-
-
-def answer_of(interaction: discord.Interaction) -> Answer:
-    """The one the tree has acknowledged this command with."""
-    answer: Answer = interaction.extras["answer"]
-    return answer
 
 
 class Commands:
@@ -43,6 +44,7 @@ class Commands:
         return [
             self._complete(),
             self._explain(),
+            self._compare(),
             self._plain("status"),
             self._presets(),
             self._forget_me(),
@@ -101,6 +103,25 @@ class Commands:
         command.autocomplete("model")(self._suggest_models())
         command.autocomplete("preset")(self._suggest_presets(own=False))
         return command
+
+    def _compare(self) -> app_commands.Command[Any, ..., Any]:
+        @app_commands.describe(
+            prompt="The text to finish.",
+            first="Options of the one side, such as temperature=0.3 or model=gpt2",
+            second="Options of the other side.",
+            private="Show the results to you alone.",
+        )
+        async def compare(
+            interaction: discord.Interaction,
+            prompt: app_commands.Range[str, 1, PROMPT_LIMIT],
+            first: str | None = None,
+            second: str | None = None,
+            private: bool | None = None,
+        ) -> None:
+            given = comparison_of(prompt, first or "", second or "", bool(private))
+            await self._writing.compare(interaction, answer_of(interaction), given)
+
+        return app_commands.Command(name="compare", description=SUMMARIES["compare"], callback=compare)
 
     async def _prompt(self, typed: str | None, file: discord.Attachment | None) -> str:
         if file is None:

@@ -9,7 +9,8 @@ import discord
 from discord import app_commands
 
 from bots.core import Core
-from bots.discord_bot.commands import SUMMARIES, Commands, answer_of, choices, one_word
+from bots.discord_bot.answers import answer_of
+from bots.discord_bot.commands import SUMMARIES, Commands, choices, one_word
 from bots.discord_bot.complete_options import signature_of
 from bots.discord_bot.identity import invocation_of
 from bots.documents import Document, check_size, read_prompt

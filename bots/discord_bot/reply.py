@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import discord
 import structlog
 
+from bots.actions import ACTIONS
 from bots.discord_bot.board import Board
 from bots.discord_bot.failures import CLOSED_DMS, code_of, is_gone, is_token_over
 from bots.discord_bot.outlets import ORIGINAL, ChannelOutlet, Outlet, TokenOutlet
@@ -175,16 +176,18 @@ class DiscordReply:
         board.forget_private()
 
     async def _offer_again(self, view: ResultView) -> None:
-        """The server's reaction under each sample, to be clicked. Where it can't be, the button is there; reactions in
-        direct messages are those of no server."""
+        """The server's reaction under each sample, to be clicked, and one to vote with where two are compared.
+        Where it can't be, the button is there; reactions in direct messages are those of no server."""
         if self.place.layout == "private" or view.private or self._board is None:
             return
-        emoji = await self._posts.again_emoji(self._workspace)
+        again = await self._posts.again_emoji(self._workspace)
+        emojis = (again, ACTIONS["vote"].emoji) if "vote" in view.actions else (again,)
         last = {sample: (sample, part) for sample, part in dict(render_samples(view, self.place.has_root))}
         for key in last.values():
             shown = self._board.get(key)
             if shown is not None and shown.channel is not None and not shown.deleted:
-                await self._react(shown.channel, shown.message_id, emoji)
+                for emoji in emojis:
+                    await self._react(shown.channel, shown.message_id, emoji)
 
     async def _react(self, channel: int, message_id: int, emoji: str) -> None:
         message = self._client.get_partial_messageable(channel).get_partial_message(message_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import discord
 
 from backends.store.records import RequestRecord
 from bots.asks import Ask
+from bots.commands.comparison import Comparison
+from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
@@ -15,6 +19,7 @@ from bots.discord_bot.homes import Homes
 from bots.discord_bot.identity import invocation_of
 from bots.discord_bot.place import read_address, read_place
 from bots.discord_bot.placing import Placing, place_derived, place_new, private_place
+from bots.discord_bot.reply import DiscordReply
 
 
 class Writing:
@@ -31,6 +36,18 @@ class Writing:
         await self._ask(
             interaction, answer, placing, lambda invocation, reply: self._core.story.complete(invocation, reply, given)
         )
+
+    async def compare(self, interaction: discord.Interaction, answer: Answer, given: Comparison) -> None:
+        """Both results in one thread, the second beside the first."""
+
+        async def ask(invocation: Invocation, reply: DiscordReply) -> object:
+            def beside() -> tuple[Invocation, DiscordReply]:
+                place = place_derived(interaction, reply.place, None, given.private, False).place
+                return invocation_of(interaction, place), self._front.reply(invocation.workspace, place)
+
+            return await self._core.story.compare(invocation, reply, given.first, given.second, beside)
+
+        await self._ask(interaction, answer, place_new(interaction, given.private), ask)
 
     async def derive(self, interaction: discord.Interaction, answer: Answer, control: Control, ask: Ask) -> None:
         """What comes of a result: beside it, as privately as it is."""
@@ -50,7 +67,7 @@ class Writing:
         interaction: discord.Interaction,
         answer: Answer,
         placing: Placing,
-        ask: Ask,
+        ask: Callable[[Invocation, DiscordReply], Awaitable[object]],
         control: Control | None = None,
     ) -> None:
         private = private_place(interaction, answer.waits)

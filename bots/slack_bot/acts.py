@@ -20,6 +20,7 @@ from bots.slack_bot.people import People
 from bots.slack_bot.place import address_of, read_place
 from bots.slack_bot.rendering import ASKED_FILE, ASKED_PICTURE
 from bots.slack_bot.takedown import Takedown
+from bots.slack_bot.telling import Telling
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Writing
 from bots.views import Action
@@ -50,7 +51,13 @@ class Clicks:
 
 class Acts:
     def __init__(
-        self, core: Core, writing: Writing, takedown: Takedown, people: People, workspaces: Workspaces
+        self,
+        core: Core,
+        writing: Writing,
+        takedown: Takedown,
+        people: People,
+        workspaces: Workspaces,
+        telling: Telling,
     ) -> None:
         self._core = core
         self.asks = Asks(core.story)
@@ -68,6 +75,7 @@ class Acts:
             "edit": self._open_edit,
             "why": self._why,
             "more": self._more,
+            "story": telling.press,
             "file": self._file,
             "undo": self._undo,
             "delete": self._delete,
@@ -141,7 +149,7 @@ class Acts:
         insight = await self._core.insight.why(invocation, control.request_id, control.sample)
         record = await self._core.story.find(invocation, control.request_id)
         place = read_place(record.reply_ref, record.channel, record.requester_id)
-        its_id = await answer.show(await self._core.insight.picture(insight), place.channel, place.thread)
+        its_id = await answer.give(await self._core.insight.picture(insight), place.channel, place.thread)
         address = address_of(place.channel, its_id)
         await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_PICTURE))
         await answer.quote("\n".join(insight_lines(insight)))

@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.controls import Control
-from bots.documents import Document, Picture
+from bots.documents import Attachment, Document
 from bots.presenter import BROKEN
 from bots.slack_bot.api import SlackApi
 from bots.slack_bot.blocks import button_row, section, sections
@@ -30,7 +30,7 @@ LASTS_S = 1700.0
 LONGEST = 9000
 """Characters of an answer; a longer one comes as a file."""
 _NOTIFICATION = 300
-_COMMANDS = re.compile(r"(?<![\w/.])/(config|explain|status|presets|forget-me|help)\b")
+_COMMANDS = re.compile(r"(?<![\w/.])/(config|explain|status|presets|forget-me|help|story|compare)\b")
 
 log = structlog.get_logger(__name__)
 
@@ -57,15 +57,10 @@ class Answer:
         """A sentence with buttons."""
         await self._send(text, [section(text), button_row(controls)])
 
-    async def give(self, document: Document, channel: str = "", thread: str | None = None) -> str:
+    async def give(self, attachment: Attachment, channel: str = "", thread: str | None = None) -> str:
         """A file; returns its id. Slack has none for one person alone: without a channel it is a direct message."""
         api = await self._workspaces.api(self._deed.team)
-        return await api.upload(channel or await api.direct_channel(self._deed.user), thread, document)
-
-    async def show(self, picture: Picture, channel: str = "", thread: str | None = None) -> str:
-        """A picture, where `give` puts a file; returns its file's id."""
-        api = await self._workspaces.api(self._deed.team)
-        return await api.upload_picture(channel or await api.direct_channel(self._deed.user), thread, picture)
+        return await api.upload(channel or await api.direct_channel(self._deed.user), thread, attachment)
 
     async def fail(self, error: BaseException) -> None:
         """The error as one sentence; what nobody expected goes to the log too."""

@@ -19,7 +19,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bots.documents import Document, Picture
+from bots.documents import Attachment, Picture
 from bots.slack_bot.failures import code_of
 from bots.slack_bot.markup import Block
 
@@ -103,26 +103,15 @@ class SlackApi:
 
     # Files.
 
-    async def upload(self, channel: str, thread: str | None, document: Document) -> str:
+    async def upload(self, channel: str, thread: str | None, attachment: Attachment) -> str:
         """Show a file; returns its id."""
+        description = attachment.description[:MOST_OF_DESCRIPTION] if isinstance(attachment, Picture) else None
         sent = await self._making.files_upload_v2(
             channel=channel,
-            filename=document.name,
-            title=document.name,
-            content=document.text.encode(),
-            **_given(thread_ts=thread),
-        )
-        return str(sent["files"][0]["id"])
-
-    async def upload_picture(self, channel: str, thread: str | None, picture: Picture) -> str:
-        """Show a picture; returns its file's id."""
-        sent = await self._making.files_upload_v2(
-            channel=channel,
-            filename=picture.name,
-            title=picture.name,
-            content=picture.png,
-            alt_txt=picture.description[:MOST_OF_DESCRIPTION],
-            **_given(thread_ts=thread),
+            filename=attachment.name,
+            title=attachment.name,
+            content=attachment.content,
+            **_given(thread_ts=thread, alt_txt=description),
         )
         return str(sent["files"][0]["id"])
 

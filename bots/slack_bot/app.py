@@ -21,6 +21,7 @@ from bots.slack_bot.mentions import Mentions
 from bots.slack_bot.people import People
 from bots.slack_bot.reactions import Reactions
 from bots.slack_bot.takedown import Takedown
+from bots.slack_bot.telling import Telling
 from bots.slack_bot.uninstall import Uninstall
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Writing
@@ -68,16 +69,18 @@ def _listeners(core: Core, settings: SlackSettings, workspaces: Workspaces, fron
     people = People(workspaces, settings.admins)
     writing = Writing(core, front, people)
     takedown = Takedown(workspaces, core)
-    acts = Acts(core, writing, takedown, people, workspaces)
+    telling = Telling(core, people)
+    acts = Acts(core, writing, takedown, people, workspaces, telling)
     commands = Commands(core, writing, people, workspaces)
     return Listeners(
         workspaces,
         commands,
         acts,
-        Mentions(core, writing, acts, commands, people),
+        Mentions(core, writing, acts, commands, people, telling),
         Reactions(core, writing, acts, takedown, people),
         Home(core, people, workspaces),
         writing,
+        telling,
         Uninstall(core, workspaces, busy),
         busy,
     )

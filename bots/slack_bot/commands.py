@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bots.commands.command_line import parse_completion
+from bots.commands.comparison import parse_comparison
 from bots.commands.setting_names import find_setting, read_value
 from bots.commands.settings import setting_rows
 from bots.core import Core
@@ -49,6 +50,10 @@ class Commands:
             given = parse_completion(text)
             await self._writing.complete(deed, answer, given.completion, given.private)
 
+    async def compare(self, deed: Deed, answer: Answer, typed: str) -> None:
+        """/complete-compare."""
+        await self._writing.compare(deed, answer, parse_comparison(read_typed(typed)))
+
     async def help(self, deed: Deed, answer: Answer) -> None:
         lines = await self._core.typed.run(await self._people.invocation(deed), "help")
         await answer.say(*lines, _IN_THREADS)
@@ -57,7 +62,7 @@ class Commands:
         """/complete-explain: the picture in direct messages, since Slack has none for one person in a channel."""
         given = parse_completion(read_typed(typed)).completion
         insight = await self._core.insight.explain(await self._people.invocation(deed), given)
-        await answer.show(await self._core.insight.picture(insight))
+        await answer.give(await self._core.insight.picture(insight))
         await answer.quote("\n".join([PICTURE_SENT, *insight_lines(insight)]))
 
     async def type(self, deed: Deed, answer: Answer, command: str, typed: str) -> None:

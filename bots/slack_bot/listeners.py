@@ -21,6 +21,7 @@ from bots.slack_bot.incoming import read_message, without_mention
 from bots.slack_bot.manifest import COMPLETE_THIS
 from bots.slack_bot.mentions import Mentions
 from bots.slack_bot.reactions import Reactions
+from bots.slack_bot.telling import Telling
 from bots.slack_bot.uninstall import Uninstall
 from bots.slack_bot.workspaces import Workspaces
 from bots.slack_bot.writing import Writing
@@ -43,6 +44,7 @@ class Listeners:
         reactions: Reactions,
         home: Home,
         writing: Writing,
+        telling: Telling,
         uninstall: Uninstall,
         busy: Busy,
     ) -> None:
@@ -53,6 +55,7 @@ class Listeners:
         self._reactions = reactions
         self._home = home
         self._writing = writing
+        self._telling = telling
         self._uninstall = uninstall
         self._busy = busy
         self._seen = Seen()
@@ -63,6 +66,8 @@ class Listeners:
         app.command(f"{PREFIX}config")(self.config)
         app.command(f"{PREFIX}help")(self.help)
         app.command(f"{PREFIX}explain")(self.explain)
+        app.command(f"{PREFIX}story")(self.story)
+        app.command(f"{PREFIX}compare")(self.compare)
         for name in TYPED_COMMANDS:
             app.command(PREFIX + name)(self._typed(name))
         app.action(_CONTROLS)(self.press)
@@ -112,6 +117,16 @@ class Listeners:
         await ack()
         typed = body.get("text", "")
         await self._do(of_command(body), lambda deed, answer: self._commands.explain(deed, answer, typed))
+
+    async def compare(self, ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        typed = body.get("text", "")
+        await self._do(of_command(body), lambda deed, answer: self._commands.compare(deed, answer, typed))
+
+    async def story(self, ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        typed = body.get("text", "")
+        await self._do(of_command(body), lambda deed, answer: self._telling.type(deed, answer, typed))
 
     def _typed(self, name: str) -> Callable[..., Awaitable[None]]:
         async def run(ack: AsyncAck, body: Payload) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from backends.store.records import RequestRecord
 from bots.commands.command_line import parse_completion, parse_options
 from bots.commands.invocation import Invocation
+from bots.commands.tree import is_story
 from bots.commands.words import split_first
 from bots.controls import Control
 from bots.core import Core
@@ -16,7 +17,8 @@ from bots.slack_bot.commands import Commands
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.incoming import read_message
 from bots.slack_bot.people import People
-from bots.slack_bot.place import address_of, read_place
+from bots.slack_bot.place import address_of, is_in
+from bots.slack_bot.telling import Telling
 from bots.slack_bot.writing import Writing
 from bots.views import Action
 from config.errors import NotFound
@@ -25,12 +27,15 @@ _Do = Callable[[Deed, Answer, str], Awaitable[None]]
 
 
 class Mentions:
-    def __init__(self, core: Core, writing: Writing, acts: Acts, commands: Commands, people: People) -> None:
+    def __init__(
+        self, core: Core, writing: Writing, acts: Acts, commands: Commands, people: People, telling: Telling
+    ) -> None:
         self._core = core
         self._writing = writing
         self._acts = acts
         self._commands = commands
         self._people = people
+        self._telling = telling
         self._words: Mapping[str, _Do] = {
             "continue": self._continue,
             "again": self._again,
@@ -40,9 +45,12 @@ class Mentions:
         }
 
     async def say(self, deed: Deed, answer: Answer, said: str) -> None:
-        """`continue`, `again`, `stop` and `help`, maybe with options; anything else is a text to finish."""
+        """`continue`, `again`, `stop`, `help`, maybe with options, and `story`; anything else is a text to finish."""
         text = read_message(said)
         word, rest = split_first(text)
+        if word.lower() == "story" and is_story(rest):
+            await self._telling.type(deed, answer, rest)
+            return
         do = self._words.get(word.lower())
         if do is not None and (not rest or _is_options(rest)):
             await do(deed, answer, rest)
@@ -82,7 +90,7 @@ class Mentions:
         invocation = self._people.hasty(deed)
         for view in reversed(await self._core.results.history(invocation)):
             record = await self._core.story.find(invocation, view.request_id)
-            if self._is_of(record, deed):
+            if is_in(record, deed.channel, deed.thread):
                 return record
         return await self._of_root(invocation, deed)
 
@@ -95,10 +103,6 @@ class Mentions:
                 "There is no result of mine in this thread; write @Inkling and the text to finish."
             ) from None
         return await self._core.story.find(invocation, post.request_id)
-
-    def _is_of(self, record: RequestRecord, deed: Deed) -> bool:
-        place = read_place(record.reply_ref, record.channel, record.requester_id)
-        return (place.channel, place.thread) == (deed.channel, deed.thread)
 
 
 def _is_options(text: str) -> bool:

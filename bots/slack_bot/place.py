@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from backends.store.records import RequestRecord
+
 Layout = Literal["thread", "reply"]
 
 
@@ -45,6 +47,12 @@ def read_place(reply_ref: str | None, channel: str, user: str) -> Place:
     if reply_ref is None:
         return Place(layout="thread", channel=channel, user=user)
     return Place.model_validate_json(reply_ref)
+
+
+def is_in(record: RequestRecord, channel: str, thread: str | None) -> bool:
+    """Whether a result is shown in this thread."""
+    place = read_place(record.reply_ref, record.channel, record.requester_id)
+    return (place.channel, place.thread) == (channel, thread)
 
 
 def address_of(channel: str, ts: str) -> str:

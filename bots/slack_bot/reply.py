@@ -9,6 +9,7 @@ from weakref import WeakSet
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bots.actions import ACTIONS
 from bots.posts import Posts
 from bots.reply import PlaceGone
 from bots.slack_bot.api import SlackApi
@@ -205,17 +206,19 @@ class SlackReply:
             self.place = self.place.model_copy(update={"thread": shown.ts})
 
     async def _offer_again(self, view: ResultView) -> None:
-        """The workspace's reaction under each sample, to be clicked. Where it can't be, the button is there."""
+        """The workspace's reaction under each sample, to be clicked, and one to vote with where two are compared.
+        Where it can't be, the button is there.
+        """
         assert self._api is not None
         assert self._board is not None
-        name = name_of(await self._posts.again_emoji(self._workspace))
-        if not is_name(name):
-            return
+        again = name_of(await self._posts.again_emoji(self._workspace))
+        names = [again, name_of(ACTIONS["vote"].emoji)] if "vote" in view.actions else [again]
         last = {sample: (sample, part) for sample, part in dict(render_samples(view, self.place.has_root))}
         for key in last.values():
             shown = self._board.get(key)
             if shown is not None and not shown.deleted:
-                await self._react(self._api, shown.channel, shown.ts, name)
+                for name in filter(is_name, names):
+                    await self._react(self._api, shown.channel, shown.ts, name)
 
     async def _react(self, api: SlackApi, channel: str, ts: str, name: str) -> None:
         try:

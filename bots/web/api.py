@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
 from backends.store.records import Accepted
 from bots.commands.command_line import TypedCompletion, parse_completion
+from bots.commands.comparison import Comparison, parse_comparison
 from bots.commands.help import COMMANDS
 from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
+from bots.commands.tree import parse_story
 from bots.core import Core
+from bots.forks import Fork
 from bots.insight.payload import insight_json
 from bots.web.bodies import ActionBody, MessageBody, read_body
 from bots.web.health import HealthWatch
@@ -40,8 +44,10 @@ class PageApi:
             "vary": self._vary,
             "why": self._why,
             "edit": self._edit,
+            "branch": self._branch,
             "stop": self._stop,
             "undo": self._undo,
+            "vote": self._vote,
             "redo": self._redo,
             "delete": self._delete,
         }
@@ -108,12 +114,30 @@ class PageApi:
                 f"I don't know /{name[:40]}; there are {commands}. To have me finish a text that starts so, "
                 "write /complete prompt: before it."
             )
+        if name == "compare":
+            return await self._compare(invocation, parse_comparison(rest))
+        if name == "story":
+            return await self._story(invocation, rest)
         lines = await self._core.typed.run(invocation, name, rest)
         if name in ("config", "presets"):
             self._broadcast.tell(Changed("session"))
         if name == "forget-me" and rest.strip().lower() == "erase":
             self._broadcast.tell(Changed("history"))
         return {"kind": "notice", "lines": lines}
+
+    async def _compare(self, invocation: Invocation, given: Comparison) -> Json:
+        invocation = replace(invocation, private=invocation.private or given.private)
+        story, reply = self._core.story, self._reply()
+        first, _ = await story.compare(
+            invocation, reply, given.first, given.second, lambda: (invocation, self._reply())
+        )
+        return accepted_json(first)
+
+    async def _story(self, invocation: Invocation, rest: str) -> Json:
+        """Which story the page is to open: whatever form was asked for, it is all there."""
+        ask, latest = parse_story(rest), await self._core.tree.latest(invocation)
+        _, key = await self._core.tree.find(invocation, latest, ask.number)
+        return {"kind": "story", "request_id": key.request_id, "sample": key.sample}
 
     async def result(self, request: web.Request) -> web.Response:
         invocation = page_invocation(FIRST_CHANNEL)
@@ -163,9 +187,20 @@ class PageApi:
     async def _edit(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         return accepted_json(await self._core.story.edit(invocation, self._reply(), request_id, body.prompt or ""))
 
+    async def _branch(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
+        if body.fork is None:
+            raise InvalidOptions("fork is missing: where, and with which token?", "fork")
+        fork = Fork(body.fork.kept, body.fork.taken, body.fork.token)
+        return accepted_json(await self._core.story.branch(invocation, self._reply(), request_id, fork, body.sample))
+
     async def _stop(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         await self._core.results.stop(invocation, request_id)
         return {"result": view_json(await self._core.results.show(invocation, request_id))}
+
+    async def _vote(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
+        view = await self._core.results.vote(invocation, request_id)
+        self._broadcast.show(view)
+        return {"result": view_json(view)}
 
     async def _undo(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         back_to = await self._core.results.undo(invocation, request_id)

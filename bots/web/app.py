@@ -17,6 +17,7 @@ from bots.web.lasting import finish_writes
 from bots.web.live import Broadcast, Changed, PageFront
 from bots.web.metrics import MetricsEndpoint
 from bots.web.own_api import OwnApi
+from bots.web.story_api import StoryApi
 from config.settings import WebSettings
 
 PAGE = Path(__file__).parent / "page"
@@ -32,6 +33,7 @@ def create_app(core: Core, settings: WebSettings) -> web.Application:
     )
     app.on_response_prepare.append(add_headers)
     app.add_routes(PageApi(core, broadcast, watch).routes())
+    app.add_routes(StoryApi(core).routes())
     app.add_routes(OwnApi(core, broadcast).routes())
     app.add_routes(_own_routes(core, broadcast, watch))
     _tie_to_life(app, broadcast, watch)

@@ -28,6 +28,14 @@ class MessageBody(Body):
     private: bool = False
 
 
+class ForkBody(Body):
+    """Keep so many characters of the sample, go on with `token` instead of `taken`."""
+
+    kept: int
+    token: str
+    taken: str = ""
+
+
 class ActionBody(Body):
     """A button on a result; each action reads what it needs. Without an `event_id` each press is a new one."""
 
@@ -36,6 +44,7 @@ class ActionBody(Body):
     overrides: dict[str, Any] = Field(default_factory=dict)
     model: str | None = None
     prompt: str | None = None
+    fork: ForkBody | None = None
 
 
 class ConfigBody(Body):

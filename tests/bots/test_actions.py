@@ -28,13 +28,13 @@ def test_an_open_result_can_only_be_stopped() -> None:
 def test_a_row_and_what_is_behind_it() -> None:
     assert message_actions(view()) == ("again", "continue", "vary", "more")
     assert message_actions(view(3)) == ("again", "pick", "vary", "more")
-    assert more_actions(view()) == ("same_seed", "edit", "file", "undo", "delete")
+    assert more_actions(view()) == ("same_seed", "edit", "story", "file", "undo", "delete")
 
 
 def test_a_row_has_at_most_five_with_probabilities() -> None:
     full = replace(view(2), actions=get_args(Action)[1:])
     assert message_actions(full) == ("again", "pick", "vary", "why", "more")
-    assert len(more_actions(full)) == 5
+    assert len(more_actions(full)) == 6
 
 
 @pytest.mark.parametrize(

@@ -195,10 +195,17 @@ class TestActions:
             "vary",
             "same_seed",
             "edit",
+            "story",
             "file",
             "undo",
             "delete",
         )
+
+    def test_only_what_is_compared_is_voted_on(self) -> None:
+        record = make_ended(kind="compare")
+        assert "vote" in present(record, [make_finished_sample(record)]).actions
+        assert "vote" not in present(record, [make_finished_sample(record, text="")]).actions
+        assert present(record, [], votes=3).votes == 3
 
     def test_one_of_several_can_be_picked(self) -> None:
         record = make_ended(options=SamplingOptions(samples=2, seed=5))

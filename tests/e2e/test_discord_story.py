@@ -147,6 +147,7 @@ async def test_same_seed_same_text() -> None:
         assert [button["label"] for button in more.message.buttons] == [
             "Same seed",
             "Edit prompt",
+            "Story",
             "As file",
             "Undo",
             "Delete",

@@ -158,7 +158,7 @@ async def test_same_seed_same_text(mode: Mode) -> None:
         more = await world.ada.click(first, button(first, "More"))
         menu = await world.slack.until(lambda: more.message)
         assert menu.ephemeral
-        assert labels(menu) == ["Same seed", "Edit prompt", "As file", "Undo", "Delete"]
+        assert labels(menu) == ["Same seed", "Edit prompt", "Story", "As file", "Undo", "Delete"]
         await world.ada.click(menu, button(menu, "Same seed"))
         await bot.finished()
         first, again = world.answers

@@ -41,6 +41,7 @@ def make_request(**changes: Any) -> RequestRecord:
         model=None,
         created_at=created_at,
         group_id=request_id,
+        story_id=request_id,
     )
     return replace(record, **changes)
 

@@ -42,4 +42,9 @@ export const details = (id) => get(`/api/results/${id}`);
 
 export const alternatives = (id) => get(`/api/results/${id}/alternatives`);
 
+export const tree = (id, sample) => get(`/api/results/${id}/tree?sample=${sample}`);
+
+export const fileOf = (id, sample, form, isDark) =>
+  `/api/results/${id}/story?form=${form}&sample=${sample}&theme=${isDark ? "dark" : "light"}`;
+
 export const act = (id, action, body = {}) => post(`/api/results/${id}/${action}`, { event_id: uuid(), ...body });

@@ -39,6 +39,8 @@ const PATHS = {
   react: "M11 4.500a7.500 7.500 0 1 0 7.900 8.200M8.500 10h.01M13.500 10h.01M8.300 13.600a3.300 3.300 0 0 0 5.400 0M18.500 3.500v6M15.500 6.500h6",
   lock: "M7 11h10v8.500H7zM9 11V8.500a3 3 0 0 1 6 0V11",
   pick: "M5 12.500l4.500 4.500L19 7.500",
+  tree: "M6 4v14.500h8M6 9h8M17.500 9h.01M17.500 18.500h.01",
+  vote: "M7 11v8H4v-8zM7 11l4-7c1.500 0 2.500 1 2.500 2.500V10h5a1.500 1.500 0 0 1 1.500 1.800l-1.200 6a1.500 1.500 0 0 1-1.500 1.200H7",
   hash: "M9.500 4.500L8 19.500M16 4.500l-1.500 15M5 9.500h15M4 14.500h15",
 };
 const FILLED = new Set(["continue", "stop"]);
@@ -66,7 +68,7 @@ export function iconButton(name, label, onclick, props = {}) {
 export const lockTag = () => h("span", { class: "tag" }, icon("lock"), "Private");
 
 // Well-known reactions drawn by the page, so that they look the same where no emoji font is installed.
-const DRAWN = { "🔁": "again", "▶️": "continue", "⏹️": "stop", "🗑️": "delete" };
+const DRAWN = { "🔁": "again", "▶️": "continue", "⏹️": "stop", "🗑️": "delete", "👍": "vote" };
 export const emoji = (sign) => (DRAWN[sign] ? icon(DRAWN[sign]) : h("span", { class: "emoji" }, sign));
 
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

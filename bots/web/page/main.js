@@ -12,6 +12,7 @@ import { closeMenu } from "./menu.js";
 import { addNotice, clearMessages, initScroll, initWelcome, renderMessages, toEnd } from "./messages.js";
 import { openSettings } from "./settings.js";
 import * as store from "./store.js";
+import { openStory } from "./story.js";
 import { flash, offer } from "./toast.js";
 import { closeThread, followAddress, initThread, openGroups, openThread, renderThread, scrollToResult } from "./thread.js";
 
@@ -22,6 +23,7 @@ let following = null;
 const composer = new Composer((answer, text) => {
   if (answer.kind === "notice") return addNotice(text.split(/\s/)[0], answer.lines);
   if (answer.kind === "insight") return openInsight(answer.insight);
+  if (answer.kind === "story") return void openStory(answer.request_id, answer.sample, visit).catch(tellTrouble);
   toEnd();
   follow(answer.request_id);
 });
@@ -38,7 +40,15 @@ function follow(id) {
   scrollToResult(id);
 }
 
+// What is on the way to an older result may not be loaded yet.
+async function visit(id, path) {
+  const missing = [...new Set(path)].filter((each) => !store.find(each));
+  for (const { result } of await Promise.all(missing.map(api.details))) store.merge(result);
+  follow(id);
+}
+
 const tools = {
+  story: (view) => openStory(view.request_id, view.samples.findIndex((sample) => sample.text), visit),
   follow,
   vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
   why: (insight) => openInsight(insight),

@@ -8,7 +8,7 @@ import { choose, isEnded, isPicked, originOf, state } from "./store.js";
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { follow(id), vary(view), why(insight), edit(view), remove(view, card), undone(view), copy(text, card) }
+  // `tools`: { follow(id), vary(view), why(insight), edit(view), story(view), remove(view, card), undone(view), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
@@ -34,6 +34,7 @@ export class ResultCard {
     this.alternatives = alternatives;
     this.el.dataset.id = view.request_id;
     this.el.dataset.status = view.status;
+    this.el.classList.toggle("half", Boolean(place.isHalf));
     this.el.setAttribute("aria-busy", String(!isEnded(view)));
     this.updateHead(view, alternatives);
     this.notice.hidden = view.status !== "waiting";
@@ -95,7 +96,7 @@ export class ResultCard {
   }
 
   updateActions(view, alternatives) {
-    const key = `${view.request_id} ${view.actions} ${alternatives.length} ${state.session?.regenerate_emoji}`;
+    const key = `${view.request_id} ${view.actions} ${view.votes} ${alternatives.length} ${state.session?.regenerate_emoji}`;
     if (key === this.actionsKey) return;
     this.actionsKey = key;
     replaceButtons(this.actions, this.buttons(view));
@@ -123,6 +124,7 @@ export class ResultCard {
     return [
       has("same_seed") && { icon: "seed", label: "Again with the same seed", run: () => this.run("same_seed") },
       has("edit") && { icon: "edit", label: "Edit the prompt", run: () => this.tools.edit(view) },
+      has("story") && { icon: "tree", label: "Story and its tree", run: () => this.tools.story(view).catch((error) => this.complain(error.message)) },
       { icon: "copy", label: "Copy the text", run: () => this.tools.copy(text, this) },
       has("undo") && { icon: "undo", ...this.undoing(view), run: () => this.undo(view) },
       has("delete") && { icon: "delete", label: "Delete", danger: true, run: () => this.tools.remove(view, this) },
@@ -156,7 +158,8 @@ export class ResultCard {
       "aria-haspopup": "menu",
       "aria-expanded": "false",
     });
-    if (!again) return [add];
+    const votes = view.actions.includes("vote") ? [this.voteButton(view)] : [];
+    if (!again) return [...votes, add];
     const label = `${sign} ${again}: try again`;
     const chip = h(
       "button",
@@ -164,7 +167,16 @@ export class ResultCard {
       emoji(sign),
       h("span", {}, String(again)),
     );
-    return [chip, add];
+    return [...votes, chip, add];
+  }
+
+  voteButton(view) {
+    return h(
+      "button",
+      { type: "button", class: `reaction${view.votes ? " mine" : ""}`, "aria-pressed": String(view.votes > 0), "aria-label": "This one is better", title: "This one is better", onclick: () => this.run("vote") },
+      emoji("👍"),
+      h("span", {}, String(view.votes)),
+    );
   }
 
   async run(action, body = {}) {

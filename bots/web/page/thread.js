@@ -87,16 +87,25 @@ export function renderThread() {
   isNew = false;
 }
 
+// Two results that are compared stand beside each other, each in a card of its own.
+function columnsOf(place) {
+  const compared = place.alternatives.filter((each) => each.kind === "compare");
+  if (place.view.kind !== "compare" || compared.length < 2) return [{ ...place, key: `whole ${place.groupId}` }];
+  const hasOthers = place.alternatives.length > compared.length;
+  return compared.map((view) => ({ key: `half ${view.request_id}`, groupId: place.groupId, view, alternatives: hasOthers ? place.alternatives : [view], isHalf: true }));
+}
+
 function reconcile(places) {
-  const wanted = new Set(places.map((place) => place.groupId));
-  for (const [groupId, card] of cards) {
-    if (wanted.has(groupId)) continue;
+  const columns = places.flatMap(columnsOf);
+  const wanted = new Set(columns.map((column) => column.key));
+  for (const [key, card] of cards) {
+    if (wanted.has(key)) continue;
     card.el.remove();
-    cards.delete(groupId);
+    cards.delete(key);
   }
-  places.forEach((place, index) => {
-    let card = cards.get(place.groupId);
-    if (!card) cards.set(place.groupId, (card = new ResultCard(place.groupId, tools)));
+  columns.forEach((place, index) => {
+    let card = cards.get(place.key);
+    if (!card) cards.set(place.key, (card = new ResultCard(place.groupId, tools)));
     card.update(place);
     if (body.children[index] !== card.el) body.insertBefore(card.el, body.children[index] ?? null);
   });

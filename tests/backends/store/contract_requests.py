@@ -59,6 +59,8 @@ class AcceptContract:
             model="gpt2",
             created_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
             group_id="another",
+            story_id="the first",
+            origin_id="the one before",
             parent=Parent("yet another", 2),
             private=True,
             cut=False,
@@ -295,6 +297,17 @@ class QueryContract:
         children = [await accepted(store, parent=Parent(origin.id, sample)) for sample in (1, 0)]
         await accepted(store, parent=Parent(children[0].id, 0))
         assert await store.children(origin.id) == tuple(children)
+
+    async def test_a_story_holds_what_was_made_from_its_first(self, store: Store) -> None:
+        first = await ended(store)
+        second = await ended(store, story_id=first.id, origin_id=first.id)
+        third = await accepted(store, story_id=first.id, origin_id=second.id)
+        await ended(store)
+        assert await store.story(first.id) == (first, second, third)
+        assert [sample.request_id for sample in await store.story_samples(first.id)] == [first.id, second.id]
+        await store.delete(first.id)
+        assert await store.story(first.id) == (second, third)
+        assert (await store.story("nothing"), await store.story_samples("nothing")) == ((), ())
 
     async def test_children_outlive_their_parent(self, store: Store) -> None:
         origin = await ended(store)

@@ -155,6 +155,22 @@ class TestUndo:
             assert await world.core.results.undo(world.call(), first.id) is None
             assert await world.core.results.history(world.call()) == ()
 
+    async def test_goes_from_a_version_back_to_what_it_was_made_from(self) -> None:
+        async with open_world() as world:
+            first, second = await story_of(world, 2)
+            for _ in range(2):
+                reply = RecordingReply()
+                again = (await world.core.story.regenerate(world.call(), reply, second.id)).record
+                (await world.backend.next_run()).complete(" otherwise")
+                await world.core.jobs.wait(again.id)
+                back = await world.core.results.undo(world.call(), again.id)
+                assert back is not None
+                assert back.request_id == second.id
+            await world.core.results.delete(world.call(), second.id)
+            back = await world.core.results.undo(world.call(), again.id)
+            assert back is not None
+            assert back.request_id == first.id
+
     async def test_skips_what_was_undone_before(self) -> None:
         async with open_world() as world:
             first, second, third = await story_of(world, 3)

@@ -180,7 +180,9 @@ async def test_mistakes_get_one_sentence(page: PageClient, text: str, sentence: 
 async def test_an_unknown_command_is_told_apart_from_text_with_a_slash(page: PageClient) -> None:
     error = (await page.send("/compose Once", status=400))["error"]
     assert error["code"] == "invalid_options"
-    assert error["message"].startswith("I don't know /compose; there are /complete, /explain, /status")
+    assert error["message"].startswith(
+        "I don't know /compose; there are /complete, /explain, /compare, /story, /status"
+    )
     await page.write("/etc/passwd holds")
     await page.write("/ is a sign that")
 

@@ -44,6 +44,7 @@ def record(**changes: object) -> RequestRecord:
         model=None,
         created_at=datetime.now(UTC),
         group_id=request_id,
+        story_id=request_id,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

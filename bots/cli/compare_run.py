@@ -1,0 +1,104 @@
+"""One `inkling compare` from two sides to exit code: through the core, with a store of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from ulid import ULID
+
+from backends.factory import Backends
+from backends.store.sqlite import SqliteStore
+from bots.cli.completion_run import WORKSPACE, YOU, quiet_logging
+from bots.cli.interrupts import Interrupts, wait_for_first
+from bots.cli.observation import Observation
+from bots.cli.presets import borrow_presets
+from bots.cli.streamed_reply import WaitingReply
+from bots.cli.terminal import Terminal, visible
+from bots.commands.comparison import Comparison
+from bots.commands.invocation import Invocation
+from bots.core import Core
+from bots.views import ResultView
+from config.errors import EngineFailed
+from config.settings import Settings
+
+BETWEEN = "---\n"
+
+
+class CompareRun:
+    def __init__(self, settings: Settings, terminal: Terminal) -> None:
+        self._settings = settings
+        self._terminal = terminal
+
+    def start(self, given: Comparison) -> int:
+        return asyncio.run(self._run(given))
+
+    async def _run(self, given: Comparison) -> int:
+        quiet_logging(self._settings.log)
+        async with AsyncExitStack() as closing:
+            store = await SqliteStore.open(None)
+            closing.push_async_callback(store.aclose)
+            backends = Backends.from_settings(self._settings)
+            closing.push_async_callback(backends.aclose)
+            core = Core(self._settings, store, backends)
+            closing.push_async_callback(core.aclose)
+            await borrow_presets(self._settings, store, WORKSPACE, YOU.id)
+            with Interrupts() as interrupts:
+                views = await self._compare(core, given, interrupts)
+                self._terminal.end_wait()
+                self._show(views)
+                return interrupts.exit_code or _checked(views)
+
+    async def _compare(self, core: Core, given: Comparison, interrupts: Interrupts) -> list[ResultView]:
+        """Until both have ended, by themselves or by a signal."""
+        invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
+        first, second = [WaitingReply(self._terminal, Observation()) for _ in range(2)]
+        accepted = await core.story.compare(invocation, first, given.first, given.second, lambda: (invocation, second))
+        ids = [each.record.id for each in accepted]
+
+        async def both_end() -> None:
+            for each in ids:
+                await core.jobs.wait(each)
+
+        await wait_for_first(both_end(), interrupts.wait(), self._reader_left())
+        for each in ids:
+            await core.jobs.stop(each, YOU.name)
+        return [await core.results.show(invocation, each) for each in ids]
+
+    async def _reader_left(self) -> None:
+        await self._terminal.gone.wait()
+
+    def _show(self, views: Sequence[ResultView]) -> None:
+        if sys.stdout.isatty():
+            Console(file=sys.stdout, highlight=False).print(_columns(views))
+            return
+        for number, view in enumerate(views):
+            self._terminal.say(view.heading, "dim")
+            self._terminal.write(BETWEEN if number else "")
+            self._terminal.write(_texts(view) + "\n")
+
+
+def _columns(views: Sequence[ResultView]) -> Table:
+    table = Table.grid(padding=(0, 3), expand=True)
+    for _ in views:
+        table.add_column(ratio=1, overflow="fold")
+    table.add_row(*(Text(visible(view.heading), "dim") for view in views))
+    table.add_row(*(Text(visible(view.prompt), "bold") + Text(visible(_texts(view)), "not bold") for view in views))
+    table.add_row(*(Text("\n".join(sample.footer for sample in view.samples), "dim") for view in views))
+    return table
+
+
+def _texts(view: ResultView) -> str:
+    return "\n\n".join(sample.text for sample in view.samples)
+
+
+def _checked(views: Sequence[ResultView]) -> int:
+    for view in views:
+        if view.status == "failed":
+            raise EngineFailed(view.error or "One side failed.")
+    return 0

@@ -1,0 +1,53 @@
+"""One `inkling story`: from the store that the page keeps to standard output or a file."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from backends.store.sqlite import SqliteStore
+from bots.cli.completion_run import quiet_logging
+from bots.cli.terminal import Terminal
+from bots.commands.tree import StoryAsk, Told, TreeCommands
+from bots.database import database_path
+from bots.documents import Picture
+from bots.web.identity import check_channel, page_invocation
+from config.errors import EngineFailed, InvalidOptions, NotFound
+from config.settings import Settings
+
+
+def run_story(settings: Settings, channel: str, ask: StoryAsk, output: Path | None) -> int:
+    quiet_logging(settings.log)
+    if ask.form == "picture" and output is None and sys.stdout.isatty():
+        raise InvalidOptions("A picture can't be shown here; name a file: inkling story picture -o tree.png", "output")
+    told = asyncio.run(_tell(settings, check_channel(channel), ask))
+    _write(told, output)
+    if isinstance(told.attachment, Picture):
+        Terminal.standard().say(told.attachment.description)
+    return 0
+
+
+async def _tell(settings: Settings, channel: str, ask: StoryAsk) -> Told:
+    path = database_path(settings)
+    if not path.is_file():
+        raise NotFound("There is no story here yet; `inkling chat` opens the page, where stories begin.")
+    store = await SqliteStore.open(path)
+    try:
+        tree, invocation = TreeCommands(store), page_invocation(channel)
+        return await tree.tell(invocation, ask, await tree.latest(invocation))
+    finally:
+        await store.aclose()
+
+
+def _write(told: Told, output: Path | None) -> None:
+    content = told.attachment.content if told.attachment is not None else ("\n".join(told.lines) + "\n").encode()
+    try:
+        if output is not None:
+            output.write_bytes(content)
+        else:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        where = output or "standard output"
+        raise EngineFailed(f"I can't write to {where}: {(error.strerror or str(error)).lower()}.") from error

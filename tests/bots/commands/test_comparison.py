@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+
+from bots.commands.comparison import Comparison, comparison_of, parse_comparison
+from bots.commands.invocation import Invocation
+from bots.commands.story import Completion
+from bots.reply import Reply
+from config.errors import InvalidOptions, NotFound
+from config.sampling import SamplingOverrides
+from tests.fakes.recording_reply import RecordingReply
+from tests.fakes.worlds import ADMIN, World, open_world
+
+COLD, HOT = SamplingOverrides(temperature=0.3), SamplingOverrides(temperature=1.3)
+
+
+async def compared(world: World, first: Completion, second: Completion, event: str | None = None) -> tuple[str, str]:
+    invocation, other = world.call(event=event), RecordingReply("message-2")
+
+    def beside() -> tuple[Invocation, Reply]:
+        return invocation, other
+
+    accepted = await world.core.story.compare(invocation, RecordingReply(), first, second, beside)
+    return accepted[0].record.id, accepted[1].record.id
+
+
+class TestCompare:
+    async def test_one_prompt_and_one_seed_in_one_group(self) -> None:
+        async with open_world() as world:
+            ids = await compared(world, Completion("The sea", COLD), Completion("The sea", HOT, model="m"))
+            first, second = [await world.record(each) for each in ids]
+            assert first.options.seed == second.options.seed
+            assert (first.options.temperature, second.options.temperature) == (0.3, 1.3)
+            assert (first.kind, second.kind, second.model) == ("compare", "compare", "m")
+            assert (second.group_id, second.story_id, second.origin_id) == (first.id, first.id, first.id)
+            assert second.parent is None
+
+    async def test_a_seed_of_either_side_is_both_sides(self) -> None:
+        async with open_world() as world:
+            seeded = Completion("The sea", SamplingOverrides(seed=9))
+            for sides in ((seeded, Completion("The sea", HOT)), (Completion("The sea", HOT), seeded)):
+                ids = await compared(world, *sides)
+                assert [(await world.record(each)).options.seed for each in ids] == [9, 9]
+
+    async def test_two_seeds_are_refused(self) -> None:
+        async with open_world() as world:
+            sides = [Completion("The sea", SamplingOverrides(seed=seed)) for seed in (1, 2)]
+            with pytest.raises(InvalidOptions, match="one seed; name one only"):
+                await compared(world, *sides)
+
+    async def test_nothing_is_written_unless_both_can_be(self) -> None:
+        async with open_world() as world:
+            with pytest.raises(NotFound, match='no preset "nope"'):
+                await compared(world, Completion("The sea"), Completion("The sea", preset="nope"))
+            with pytest.raises(InvalidOptions, match="can't be a model's name"):
+                await compared(world, Completion("The sea"), Completion("The sea", model="\0"))
+            assert await world.store.open_requests() == ()
+
+    async def test_counts_as_one_request(self) -> None:
+        async with open_world(max_in_flight=1) as world:
+            await world.core.rules.set(world.call(ADMIN), "cooldown_s", "60")
+            assert len(set(await compared(world, Completion("The sea", COLD), Completion("The sea", HOT)))) == 2
+
+    async def test_told_twice_it_is_the_same(self) -> None:
+        async with open_world() as world:
+            sides = Completion("The sea", COLD), Completion("The sea", HOT)
+            assert await compared(world, *sides, event="once") == await compared(world, *sides, event="once")
+
+
+@pytest.mark.parametrize(
+    ("typed", "comparison"),
+    [
+        (
+            "temperature=0.3 vs temperature=1.3 The sea vs the land",
+            Comparison(Completion("The sea vs the land", COLD), Completion("The sea vs the land", HOT)),
+        ),
+        ("vs model=gpt2 The sea", Comparison(Completion("The sea"), Completion("The sea", model="gpt2"))),
+        (
+            "preset=calm | --temperature 1.3 private=true -- The sea",
+            Comparison(Completion("The sea", preset="calm"), Completion("The sea", HOT), True),
+        ),
+    ],
+)
+def test_what_is_typed(typed: str, comparison: Comparison) -> None:
+    assert parse_comparison(typed) == comparison
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [("The sea", "Put vs between the two sides"), ("The sea vs temperature=1 The land", "A side holds options only")],
+)
+def test_what_cant_be_read(typed: str, problem: str) -> None:
+    with pytest.raises(InvalidOptions, match=problem):
+        parse_comparison(typed)
+
+
+def test_from_a_form() -> None:
+    assert comparison_of("The sea", "temperature=0.3", "temperature=1.3") == Comparison(
+        Completion("The sea", COLD), Completion("The sea", HOT)
+    )
