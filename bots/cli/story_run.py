@@ -45,6 +45,9 @@ def _write(told: Told, output: Path | None) -> None:
     try:
         if output is not None:
             output.write_bytes(content)
+        elif sys.stdout.isatty():
+            # No story may steer the terminal it is shown on.
+            Terminal.standard().write(content.decode())
         else:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
