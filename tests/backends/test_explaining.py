@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from backends.completions_api.explaining import to_bytes
 from backends.explanation import Explanation, explainer_of
 from backends.openai import OpenAIBackend
 from backends.protocol import CompletionRequest, TextDelta
-from config.errors import PromptTooLong
+from config.errors import EngineFailed, PromptTooLong
 from config.sampling import SamplingOptions
 from generation.token_bytes import find_token_bytes
 from tests.fakes.completions import FakeCompletions
@@ -120,6 +121,33 @@ async def test_a_server_nobody_knows_explains_nothing() -> None:
         backend = OpenAIBackend("main", OpenAIClient("main", url))
         await backend.models()
         assert explainer_of(backend) is None
+        await backend.aclose()
+
+
+@pytest.mark.parametrize("text", [None, " paper lamp"])
+async def test_vllm_tells_what_the_model_gave_and_no_more(text: str | None) -> None:
+    fake = FakeCompletions(engine=False, foreign_owner="vllm")
+    async with serve(fake.app()) as url:
+        backend = OpenAIBackend("main", OpenAIClient("main", url))
+        await backend.models()
+        explanation = await backend.explain(request("Once upon", length=2), text)
+        await backend.aclose()
+    assert [each.given for each in explanation.candidates] == pytest.approx([0.5, math.exp(-3)])
+    assert (explanation.kept, explanation.candidates[0].kept) == (None, None)
+    assert [each.written for each in explanation.tokens] == [False, False, True, True]
+    written = 0.5 if text is None else 0.25
+    assert [each.probability for each in explanation.tokens] == [None, *map(pytest.approx, [0.25, written, written])]
+    assert all("next_tokens" not in body for body in fake.bodies)
+
+
+async def test_logprobs_in_a_shape_of_their_own_are_one_sentence() -> None:
+    fake = FakeCompletions(engine=False, foreign_owner="vllm")
+    fake.logprobs_as = {"tokens": [1, 2], "token_logprobs": [0.0]}
+    async with serve(fake.app()) as url:
+        backend = OpenAIBackend("main", OpenAIClient("main", url))
+        with pytest.raises(EngineFailed, match="sent an answer that isn't a completion"):
+            await backend.explain(request("Once upon", length=2), None)
+        assert await write(backend, request("Once upon", length=2))
         await backend.aclose()
 
 

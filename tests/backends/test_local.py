@@ -247,3 +247,13 @@ def test_flags_of_the_engine() -> None:
         "--model gpt2 --max-running 16 --max-waiting 64 --precision auto --cache-mb 256 --cache-dir /cache --threads 3"
         " --socket /run/e.sock --exit-with-parent"
     )
+
+
+async def test_the_engine_explains_once_it_has_started(tmp_path: Path) -> None:
+    async with running(tmp_path, wait_for=None) as backend:
+        explanation = await backend.explain(request(samples=1, length=3), None)
+        assert [each.written for each in explanation.tokens][-4:] == [False, True, True, True]
+        assert explanation.kept is not None
+        assert await backend.explain(request(samples=1, length=3), " paper")
+        with pytest.raises(NotFound):
+            await backend.explain(replace(request(), model="other"), None)

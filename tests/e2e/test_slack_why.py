@@ -27,8 +27,11 @@ async def test_why_puts_the_picture_beside_the_result(mode: Mode) -> None:
         (file,) = world.answers[1].files
         assert file.content.startswith(b"\x89PNG")
         assert "31.0 % → 60.0 % ← written" in shown.text
-        await world.ada.click(message, button(message, "More"))
+        more = await world.ada.click(message, button(message, "More"))
+        menu = await world.slack.until(lambda: more.message)
+        await world.ada.click(menu, button(menu, "Delete"))
         await bot.finished()
+        assert file.deleted
 
 
 async def test_old_results_are_explained_after_a_restart(tmp_path: Path) -> None:

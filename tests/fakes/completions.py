@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import random
+import re
 import signal
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +36,10 @@ class FakeCompletions:
     engine: bool = True
     delay_s: float = 0.0
     model: str = MODEL
+    foreign_owner: str = "somebody"
+    """What it calls itself when it is not our engine: "vllm" tells probabilities."""
+    logprobs_as: dict[str, Any] | None = None
+    """Log-probabilities in another shape, whether or not they were asked for."""
     running: int = 0
     waiting: int = 0
     loading: bool = False
@@ -54,7 +60,7 @@ class FakeCompletions:
 
     async def _models(self, request: web.Request) -> web.Response:
         self.model_questions += 1
-        owner = "inkling" if self.engine else "somebody"
+        owner = "inkling" if self.engine else self.foreign_owner
         card = {"id": self.model, "object": "model", "owned_by": owner}
         return web.json_response({"object": "list", "data": [card]})
 
@@ -120,15 +126,17 @@ class FakeCompletions:
     async def _write(self, body: dict[str, Any], request: web.Request, response: web.StreamResponse) -> None:
         scripts = [self._script(body, index) for index in range(body.get("n", 1))]
         longest = max(len(words) for words, _ in scripts)
+        if body.get("echo"):
+            await self._send(response, {"choices": [_echo(body)]})
+        if body.get("next_tokens"):
+            await self._tell_next_tokens(response, scripts[0][0])
         for step in range(longest + 1):
             if step == 2 and await self._fault(body["prompt"], request, response):
                 return
             await asyncio.sleep(self.delay_s)
             for index, (words, stop) in enumerate(scripts):
                 if step < len(words):
-                    await self._send(
-                        response, {"choices": [{"index": index, "text": words[step], "finish_reason": None}]}
-                    )
+                    await self._send(response, {"choices": [self._piece(body, index, words[step])]})
                 elif step == len(words):
                     await self._send(response, {"choices": [self._end(body, index, len(words), stop)]})
         if not self.engine and body.get("stream_options"):
@@ -137,7 +145,8 @@ class FakeCompletions:
         await response.write(b"data: [DONE]\n\n")
 
     def _script(self, body: dict[str, Any], index: int) -> tuple[list[str], str | None]:
-        seed = body["seed"] + index if self.engine else body["seed"] * 7919 + index
+        asked = body.get("seed", 0)
+        seed = asked + index if self.engine else asked * 7919 + index
         choose = random.Random(f"{seed}:{' '.join(self._prompt_words(body))}")
         words = [f" {choose.choice(WORDS)}" for _ in range(body["max_tokens"])]
         text = "".join(words)
@@ -148,10 +157,26 @@ class FakeCompletions:
         kept = text[:end]
         return [f" {word}" for word in kept.split(" ")[1:]], stop
 
+    async def _tell_next_tokens(self, response: web.StreamResponse, words: list[str]) -> None:
+        candidate = {
+            "token": words[0],
+            "logprob": math.log(0.5),
+            "tempered_logprob": math.log(0.6),
+            "kept_logprob": 0.0,
+        }
+        told = {"candidates": [candidate], "kept_count": 1, "kept_mass": 0.6}
+        await self._send(response, {"choices": [{"index": 0, "text": "", "next_tokens": told}]})
+
+    def _piece(self, body: dict[str, Any], index: int, word: str) -> dict[str, Any]:
+        told = {} if body.get("logprobs") is None else {"logprobs": _logprobs([word], [math.log(0.5)])}
+        if self.logprobs_as is not None:
+            told = {"logprobs": self.logprobs_as}
+        return {"index": index, "text": word, "finish_reason": None, **told}
+
     def _end(self, body: dict[str, Any], index: int, count: int, stop: str | None) -> dict[str, Any]:
         choice = {"index": index, "text": "", "finish_reason": "length" if stop is None else "stop"}
         if self.engine:
-            choice |= {"stop_reason": stop, "completion_tokens": count, "seed": body["seed"] + index}
+            choice |= {"stop_reason": stop, "completion_tokens": count, "seed": body.get("seed", 0) + index}
         return choice
 
     async def _send(self, response: web.StreamResponse, chunk: dict[str, Any]) -> None:
@@ -170,3 +195,18 @@ class FakeCompletions:
         else:
             return False
         return True
+
+
+def _echo(body: dict[str, Any]) -> dict[str, Any]:
+    """The prompt, with how likely each word of it was."""
+    words = re.findall(r"\s*\S+", body["prompt"])
+    chances = [None, *[math.log(0.25)] * (len(words) - 1)]
+    told = {} if body.get("logprobs") is None else {"logprobs": _logprobs(words, chances)}
+    return {"index": 0, "text": body["prompt"], "finish_reason": None, **told}
+
+
+def _logprobs(words: list[str], chances: list[float | None]) -> dict[str, Any]:
+    tops = [
+        None if chance is None else {word: chance, " other": -3.0} for word, chance in zip(words, chances, strict=True)
+    ]
+    return {"tokens": words, "token_logprobs": chances, "top_logprobs": tops, "text_offset": [0] * len(words)}
