@@ -135,7 +135,7 @@ def _closing(tree: StoryTree, key: NodeKey) -> Lines:
 
 async def _picture(tree: StoryTree, key: NodeKey, theme: Theme) -> Picture:
     # Imported only here: what draws takes a while to load, and few ask for a picture.
-    from bots.tree_picture import draw_tree
+    from bots.insight.drawing.tree_picture import draw_tree
 
     content = await asyncio.to_thread(draw_tree, lay_out(tree, key), theme)
     steps, samples = len(tree.path(key)), len(tree.nodes)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from matplotlib.font_manager import FontProperties, findfont, fontManager
+from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font, LoadFlags
 
+from bots.insight.drawing.glyphs import fonts
 from bots.insight.spelling import code_point, without_isolates
 
-_WANTED = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Emoji")
-"""The first comes with matplotlib; the others help where they are installed."""
 _BOLD = 1.16
 """How much wider bold letters are, at most usual ones."""
 _HINTED = 1.04
@@ -21,8 +20,7 @@ _MEASURED_AT = 100.0
 
 @cache
 def families() -> list[str]:
-    installed = set(fontManager.get_font_names())
-    return [name for name in _WANTED if name in installed]
+    return list(fonts())
 
 
 @cache

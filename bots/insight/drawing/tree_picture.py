@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from bots.glyphs import drawable, fonts
+from bots.insight.drawing.glyphs import drawable, fonts
 from bots.tree_layout import Layout, Row, Theme
 
 WIDTH, DPI = 780, 200

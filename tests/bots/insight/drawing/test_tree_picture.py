@@ -9,10 +9,10 @@ import numpy
 import pytest
 
 from backends.store.records import Parent, RequestRecord
-from bots.glyphs import drawable
+from bots.insight.drawing.glyphs import drawable
+from bots.insight.drawing.tree_picture import WIDTH, draw_tree
 from bots.story_tree import NodeKey, StoryTree, build_tree
 from bots.tree_layout import Theme, lay_out
-from bots.tree_picture import WIDTH, draw_tree
 from tests.fakes.records import make_request, make_sample
 
 CHAIN = 60

@@ -17,6 +17,7 @@ WANTED_FONTS = (
     "Noto Sans Hebrew",
     "Noto Sans Devanagari",
     "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
     "Segoe UI Emoji",
     "Segoe UI Symbol",
     "Apple Symbols",
