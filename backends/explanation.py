@@ -31,6 +31,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What could have stood in a token's place, with its probability as the model gave it."""
+
+    token: bytes
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class TokenChance:
     """One token of a text; None for a probability that nobody can tell, such as that of the very first."""
 
@@ -38,6 +46,8 @@ class TokenChance:
     probability: float | None
     written: bool
     """By the model; else it is the prompt's."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The likeliest first, the token itself not among them; only for what the model wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ ACTIONS: Mapping[Action, ActionSpec] = {
         ActionSpec("pick", "▶️", "Pick this"),
         ActionSpec("vary", "🎛️", "Vary"),
         ActionSpec("why", "📊", "Why"),
+        ActionSpec("place", "🔀", "In place of …"),
+        ActionSpec("token", "🔀", "Go on with …"),
         ActionSpec("more", "⋯", "More"),
         ActionSpec("same_seed", "🌱", "Same seed"),
         ActionSpec("edit", "✏️", "Edit prompt"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from backends.store.records import Accepted
+from bots.choosing import read_fork
 from bots.commands.invocation import Invocation
 from bots.commands.story import StoryCommands
 from bots.controls import Control
@@ -26,6 +27,11 @@ class Asks:
             return lambda invocation, reply: story.continue_from(invocation, reply, its_id, control.sample)
         same = control.action == "same_seed"
         return lambda invocation, reply: story.regenerate(invocation, reply, its_id, same_seed=same)
+
+    def of_choice(self, control: Control, value: str) -> Ask:
+        """Another token than the one that was taken."""
+        fork, story = read_fork(value), self._story
+        return lambda invocation, reply: story.branch(invocation, reply, control.request_id, fork, control.sample)
 
     def of_form(self, control: Control, values: Mapping[str, str]) -> Ask:
         """Vary's or Edit's, filled with these values."""

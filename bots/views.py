@@ -17,6 +17,8 @@ Action = Literal[
     "edit",
     "pick",
     "why",
+    "place",
+    "token",
     "vote",
     "story",
     "file",

@@ -16,12 +16,14 @@ from backends.completions_api.dialect import Dialect, completion_body
 from backends.completions_api.errors import malformed
 from backends.completions_api.wire import Choice, LogprobsBlock, NextTokensBlock
 from backends.deadline import Deadline
-from backends.explanation import Candidate, Explanation, Kept, TokenChance
+from backends.explanation import Alternative, Candidate, Explanation, Kept, TokenChance
 from backends.protocol import CompletionRequest
 from config.errors import PromptTooLong
 
 CANDIDATES = 20
 """As many as the servers tell at once."""
+ALTERNATIVES = 10
+"""For each token of a text."""
 _SPELLED = re.compile(r"\\x([0-9a-f]{2})")
 _BYTES = "bytes:"
 """How half a character is spelled."""
@@ -108,7 +110,13 @@ class ExplainQuestion:
 
     async def _score(self, text: str) -> LogprobsBlock:
         """How likely each token of the text is; a text that fills the model loses its first ones."""
-        body: dict[str, Any] = {"prompt": text, "max_tokens": 0, "echo": True, "logprobs": 1, "temperature": 1.0}
+        body: dict[str, Any] = {
+            "prompt": text,
+            "max_tokens": 0,
+            "echo": True,
+            "logprobs": ALTERNATIVES,
+            "temperature": 1.0,
+        }
         if self.model is not None:
             body["model"] = self.model
         try:
@@ -137,8 +145,7 @@ def _distribution(written: _Written, place: int) -> tuple[tuple[Candidate, ...],
             for each in told.candidates
         )
         return tuple(candidates), Kept(told.kept_count, told.kept_mass)
-    tops = (written.logprobs.top_logprobs or ())[place : place + 1]
-    ordered = sorted((tops[0] or {}).items(), key=lambda item: -item[1]) if tops else []
+    ordered = _ordered(written.logprobs, place)
     return tuple(Candidate(to_bytes(token), math.exp(logprob)) for token, logprob in ordered), None
 
 
@@ -160,9 +167,25 @@ def _count_last(tokens: Sequence[str], text: str) -> int:
 def _told(block: LogprobsBlock, written: int) -> tuple[TokenChance, ...]:
     first = len(block.tokens) - written
     return tuple(
-        TokenChance(to_bytes(token), None if logprob is None else math.exp(logprob), place >= first)
+        TokenChance(
+            to_bytes(token),
+            None if logprob is None else math.exp(logprob),
+            place >= first,
+            _alternatives(block, place) if place >= first else (),
+        )
         for place, (token, logprob) in enumerate(zip(block.tokens, block.token_logprobs, strict=True))
     )
+
+
+def _alternatives(block: LogprobsBlock, place: int) -> tuple[Alternative, ...]:
+    others = [(token, logprob) for token, logprob in _ordered(block, place) if token != block.tokens[place]]
+    return tuple(Alternative(to_bytes(token), math.exp(logprob)) for token, logprob in others[:ALTERNATIVES])
+
+
+def _ordered(block: LogprobsBlock, place: int) -> list[tuple[str, float]]:
+    """What the server tells of one place, the likeliest first."""
+    tops = (block.top_logprobs or ())[place : place + 1]
+    return sorted((tops[0] or {}).items(), key=lambda item: -item[1]) if tops else []
 
 
 def to_bytes(token: str) -> bytes:

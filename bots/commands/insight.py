@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from backends.explanation import Candidate, Explainer, Explanation, explainer_of
+from backends.explanation import Candidate, Explainer, Explanation, TokenChance, explainer_of
 from backends.protocol import Backend, BackendRegistry, CompletionRequest
 from backends.store.protocol import Store
 from backends.store.records import RequestRecord
@@ -46,12 +46,13 @@ class InsightCommands:
         """Of one sample of a result. Raises NotFound, NotAllowed, InvalidOptions, Overloaded and backends' errors."""
         rules = await self._rules(invocation)
         record = await find_result(self._store, invocation, request_id)
-        text = await self._text_of(record, sample)
+        words = make_filter(rules.word_filter)
+        text = words.mask(await self._text_of(record, sample))
         request = CompletionRequest(record.id, record.prompt, record.options, record.model)
         backend = self._backends.get(record.backend)
         with self._asking_one(invocation):
-            explanation = await self._explain(backend, request, text, record.cut, make_filter(rules.word_filter))
-        return Insight(record.prompt, record.options, record.model, explanation)
+            explanation = await self._explain(backend, request, text, record.cut, words)
+        return Insight(record.prompt, record.options, record.model, explanation, sample=text)
 
     async def explain(self, invocation: Invocation, given: Completion) -> Insight:
         """Of a prompt: one completion is written for it, by the place's options and those given."""
@@ -122,7 +123,11 @@ class InsightCommands:
             masked = words.mask(written)
             if masked != written:
                 explanation = await _ask(explainer, request, masked, may_cut)
-        return replace(explanation, candidates=tuple(_masked(each, words) for each in explanation.candidates))
+        return replace(
+            explanation,
+            candidates=tuple(_masked(each, words) for each in explanation.candidates),
+            tokens=tuple(_without(each, words) for each in explanation.tokens),
+        )
 
 
 def _draw(insight: Insight) -> bytes:
@@ -146,3 +151,9 @@ def _masked(candidate: Candidate, words: WordFilter) -> Candidate:
     text = candidate.token.decode(errors="replace")
     masked = words.mask(text)
     return candidate if masked == text else replace(candidate, token=masked.encode())
+
+
+def _without(taken: TokenChance, words: WordFilter) -> TokenChance:
+    """Nobody is offered an unwanted word."""
+    kept = [each for each in taken.alternatives if not words.finds(each.token.decode(errors="replace"))]
+    return replace(taken, alternatives=tuple(kept))

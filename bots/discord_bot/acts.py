@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import discord
 
 from bots.actions import more_actions
 from bots.asks import Asks
+from bots.choosing import ASK_PLACE, ASK_TOKEN, places, tokens
 from bots.controls import Control
 from bots.core import Core
 from bots.discord_bot.answers import Answer, refuse_outdated
-from bots.discord_bot.components import button_row
+from bots.discord_bot.components import button_row, chosen, menu
 from bots.discord_bot.homes import Homes
 from bots.discord_bot.modals import edit_modal, read_modal, vary_modal
 from bots.discord_bot.takedown import Takedown
@@ -23,6 +25,8 @@ from bots.insight.table import insight_lines
 from bots.views import Action
 from config.errors import InvalidOptions
 
+MOST_CHOICES = 25
+"""Of one menu."""
 FORM_WITHIN_S = 2.0
 """Discord waits three seconds, and nothing can announce a form."""
 _Act = Callable[[discord.Interaction, Answer, Control], Awaitable[None]]
@@ -42,6 +46,8 @@ class Acts:
             "continue": self._derive,
             "pick": self._derive,
             "why": self._why,
+            "place": self._choose_token,
+            "token": self._branch,
             "more": self._more,
             "story": telling.press,
             "file": self._file,
@@ -49,7 +55,7 @@ class Acts:
             "delete": self._delete,
         }
         self._forms: Mapping[Action, _Act] = {"vary": self._open_vary, "edit": self._open_edit}
-        self._announced: frozenset[Action] = frozenset({"why", "more", "story", "file"})
+        self._announced: frozenset[Action] = frozenset({"why", "place", "more", "story", "file"})
         """Those that answer with a message of their own."""
 
     async def press(self, interaction: discord.Interaction, control: Control) -> None:
@@ -101,6 +107,18 @@ class Acts:
         invocation = await self._homes.invocation(interaction, control)
         insight = await self._core.insight.why(invocation, control.request_id, control.sample)
         await answer.show(await self._core.insight.picture(insight), *insight_lines(insight))
+        if choices := places(insight, MOST_CHOICES):
+            await answer.offer(ASK_PLACE, menu(replace(control, action="place"), choices))
+
+    async def _choose_token(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        """Asked anew, as nothing is kept of what was shown."""
+        invocation = await self._homes.invocation(interaction, control)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        choices = tokens(insight, chosen(interaction))
+        await answer.offer(ASK_TOKEN, menu(replace(control, action="token"), choices))
+
+    async def _branch(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
+        await self._writing.derive(interaction, answer, control, self.asks.of_choice(control, chosen(interaction)))
 
     async def _file(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         view = await self._core.results.show(await self._homes.invocation(interaction, control), control.request_id)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 
 from bots.actions import ACTIONS
+from bots.choosing import Choice
 from bots.controls import Control
 
 
@@ -19,6 +21,24 @@ def button_row(controls: Sequence[Control]) -> discord.ui.View | None:
         view.add_item(_button(control))
     view.stop()
     return view
+
+
+def menu(control: Control, choices: Sequence[Choice]) -> discord.ui.View:
+    """Stopped at once, as buttons are."""
+    select: discord.ui.Select[discord.ui.View] = discord.ui.Select(
+        custom_id=control.custom_id,
+        placeholder=ACTIONS[control.action].label,
+        options=[discord.SelectOption(label=each.label, value=each.value) for each in choices],
+    )
+    view = discord.ui.View(timeout=None)
+    view.add_item(select)
+    view.stop()
+    return view
+
+
+def chosen(interaction: discord.Interaction) -> str:
+    data: Any = interaction.data or {}
+    return str((data.get("values") or [""])[0])
 
 
 def _button(control: Control) -> discord.ui.Button[discord.ui.View]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backends.explanation import Candidate, Explanation, TokenChance
+from bots.insight.choices import Taken, taken_tokens
 from bots.insight.spelling import quoted_token, spell_excerpt
 from bots.presenter import shown
 from config.sampling import SamplingOptions
@@ -23,6 +24,8 @@ class Insight:
     model: str | None
     explanation: Explanation
     notes: tuple[str, ...] = ()
+    sample: str | None = None
+    """The text of the result that it is of; None when it is of none, and there is nothing to go on from."""
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -36,6 +39,11 @@ class Insight:
     @property
     def written(self) -> tuple[TokenChance, ...]:
         return tuple(each for each in self.explanation.tokens if each.written)
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """The sample token by token, to choose otherwise; empty where that can't be done."""
+        return () if self.sample is None else taken_tokens(self.written, self.sample)
 
     @property
     def shaping(self) -> str:

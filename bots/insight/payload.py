@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bots.insight.choices import Taken
 from bots.insight.insight import Insight
 from bots.insight.spelling import spell_token
 from bots.insight.table import insight_lines
@@ -35,9 +37,28 @@ def insight_json(insight: Insight) -> dict[str, Any]:
             {**_token_json(each.token), "probability": each.probability, "written": each.written}
             for each in insight.explanation.tokens
         ],
+        "taken": list(_taken_json(insight.taken)),
         "lines": list(insight_lines(insight)),
         "notes": list(insight.notes),
     }
+
+
+def _taken_json(taken: Sequence[Taken]) -> Iterator[dict[str, Any]]:
+    """Each written token with what could stand there instead; `kept` and `text` say where, as a branch wants it."""
+    kept = 0
+    for each in taken:
+        others = [
+            {"token": spell_token(other.token), "text": other.text, "probability": other.probability}
+            for other in each.candidates
+        ]
+        yield {
+            "token": spell_token(each.token),
+            "text": each.text,
+            "probability": each.probability,
+            "kept": kept,
+            "others": others,
+        }
+        kept += len(each.text)
 
 
 def _token_json(token: bytes) -> dict[str, Any]:

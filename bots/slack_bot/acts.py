@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from backends.store.records import PostRecord
 from bots.actions import more_actions
 from bots.asks import Asks
+from bots.choosing import ASK_PLACE, ASK_TOKEN, places, tokens
 from bots.commands.story import Completion
 from bots.controls import Control
 from bots.core import Core
@@ -27,6 +29,8 @@ from bots.views import Action
 from config.errors import InvalidOptions, NotFound
 
 DOUBLE_CLICK_S = 1.5
+MOST_CHOICES = 100
+"""Of one menu."""
 MOST_REMEMBERED = 10_000
 
 _Act = Callable[[Deed, Answer, Control], Awaitable[None]]
@@ -74,6 +78,8 @@ class Acts:
             "vary": self._open_vary,
             "edit": self._open_edit,
             "why": self._why,
+            "place": self._choose_token,
+            "token": self._branch,
             "more": self._more,
             "story": telling.press,
             "file": self._file,
@@ -153,6 +159,17 @@ class Acts:
         address = address_of(place.channel, its_id)
         await self._core.posts.remember(PostRecord(record.id, address, control.sample, ASKED_PICTURE))
         await answer.quote("\n".join(insight_lines(insight)))
+        if choices := places(insight, MOST_CHOICES):
+            await answer.ask(ASK_PLACE, replace(control, action="place"), choices)
+
+    async def _choose_token(self, deed: Deed, answer: Answer, control: Control) -> None:
+        """Asked anew, as nothing is kept of what was shown."""
+        invocation = await self._people.invocation(deed)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        await answer.ask(ASK_TOKEN, replace(control, action="token"), tokens(insight, deed.chosen))
+
+    async def _branch(self, deed: Deed, answer: Answer, control: Control) -> None:
+        await self._writing.derive(deed, answer, control, self.asks.of_choice(control, deed.chosen))
 
     async def _undo(self, deed: Deed, answer: Answer, control: Control) -> None:
         invocation = await self._people.invocation(deed)

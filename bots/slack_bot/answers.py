@@ -12,11 +12,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bots.choosing import Choice
 from bots.controls import Control
 from bots.documents import Attachment, Document
 from bots.presenter import BROKEN
 from bots.slack_bot.api import SlackApi
-from bots.slack_bot.blocks import button_row, section, sections
+from bots.slack_bot.blocks import button_row, menu, section, sections
 from bots.slack_bot.deeds import Deed
 from bots.slack_bot.failures import UNREACHABLE, code_of, explain, is_closed
 from bots.slack_bot.markup import Block, escape
@@ -56,6 +57,10 @@ class Answer:
     async def offer(self, text: str, controls: Sequence[Control]) -> None:
         """A sentence with buttons."""
         await self._send(text, [section(text), button_row(controls)])
+
+    async def ask(self, text: str, control: Control, choices: Sequence[Choice]) -> None:
+        """A sentence with a menu."""
+        await self._send(text, [section(text), menu(control, choices)])
 
     async def give(self, attachment: Attachment, channel: str = "", thread: str | None = None) -> str:
         """A file; returns its id. Slack has none for one person alone: without a channel it is a direct message."""

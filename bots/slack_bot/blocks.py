@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bots.actions import ACTIONS
+from bots.choosing import Choice
 from bots.controls import Control
 from bots.slack_bot.markup import Block
 
@@ -45,6 +46,13 @@ def header(text: str) -> Block:
 
 def button_row(controls: Sequence[Control]) -> Block:
     return {"type": "actions", "elements": [_button(control) for control in controls]}
+
+
+def menu(control: Control, choices: Sequence[Choice]) -> Block:
+    options = [{"text": plain_text(each.label), "value": each.value} for each in choices]
+    placeholder = plain_text(ACTIONS[control.action].label)
+    select = {"type": "static_select", "action_id": control.custom_id, "placeholder": placeholder, "options": options}
+    return {"type": "actions", "elements": [select]}
 
 
 def _button(control: Control) -> Block:

@@ -28,6 +28,8 @@ class Deed:
     trigger: str = ""
     ephemeral: bool = False
     """Whether that message is shown to this person alone."""
+    chosen: str = ""
+    """What was chosen, if it was done to a menu."""
 
     def remembered(self) -> str:
         """What a form must know of how it came to be opened."""
@@ -57,6 +59,7 @@ def of_action(body: Payload) -> Deed:
         message=container.get("message_ts"),
         response_url=body.get("response_url"),
         ephemeral=bool(container.get("is_ephemeral")),
+        chosen=(action.get("selected_option") or {}).get("value", ""),
     )
 
 

@@ -74,6 +74,19 @@ async def test_a_result_is_explained_as_it_was_written() -> None:
     assert sum(each > 0 for each in kept if each is not None) == min(20, explanation.kept.count)
 
 
+async def test_what_else_could_stand_at_each_place_is_told_the_likeliest_first() -> None:
+    loaded = build_random("gpt2")
+    async with backend_over(loaded) as backend:
+        explanation = await backend.explain(request(), "abc")
+    chances = torch.softmax(logits_by_transformers(loaded, loaded.tokenizer(PROMPT + "abc").input_ids).double(), dim=1)
+    assert all(not each.alternatives for each in explanation.tokens if not each.written)
+    for place, told in enumerate(explanation.tokens[-3:], len(explanation.tokens) - 3):
+        likeliest = told.alternatives[0].probability
+        assert max(likeliest, told.probability or 0.0) == pytest.approx(float(chances[place - 1].max()), abs=1e-4)
+        assert len(told.alternatives) >= 5
+        assert told.token not in [each.token for each in told.alternatives]
+
+
 async def test_a_prompt_alone_gets_a_completion_first_whose_half_characters_stay() -> None:
     loaded = build_random("gpt2")
     async with backend_over(loaded) as backend:

@@ -51,3 +51,18 @@ async def test_a_backend_that_cannot_tell_has_no_button() -> None:
         shown = await world.ada.slash(world.general, "explain", prompt="Once upon")
         await bot.finished()
         assert shown.message.content == "echo doesn't tell how likely its tokens are, so I can't say why."
+
+
+async def test_another_token_is_chosen_and_gone_on_with() -> None:
+    async with wonderland() as world, running_bot(world.discord, ExplainingBackend()) as bot:
+        (message,) = await world.asked()
+        shown = await world.bob.click(message, "Why")
+        await bot.finished()
+        (asked,) = shown.interaction.followups
+        which = await world.bob.select(asked, "In place of …", "3")
+        await bot.finished()
+        assert which.ephemeral
+        await world.bob.select(which.message, "Go on with …", "␣map · 12.5 %")
+        await bot.finished()
+        assert " map" in world.answers[-1].content
+        assert len(world.answers) == 2

@@ -54,3 +54,18 @@ async def test_explain_opens_it_too_and_samples_have_one_each() -> None:
         await page.locator(".open-thread").last.click()
         await expect(page.get_by_role("button", name="Why")).to_have_count(2)
         browser.assert_clean()
+
+
+async def test_another_token_is_chosen_by_keyboard_and_the_branch_is_shown() -> None:
+    async with serve_page(ExplainingBackend()) as client, open_browser(client.url) as browser:
+        page = browser.page
+        await client.write("Once upon")
+        await page.locator(".open-thread").click()
+        await page.get_by_role("button", name="Why").click()
+        await page.get_by_role("button", name="␣lamp").press("Enter")
+        await expect(page.locator(".choose-others button").first).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("dialog")).to_have_count(0)
+        await expect(page.locator(".result .prompt").last).to_contain_text("was a map")
+        browser.assert_clean()

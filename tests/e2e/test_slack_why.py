@@ -51,3 +51,16 @@ async def test_explain_as_a_command(mode: Mode) -> None:
         await bot.finished()
         assert "The picture of it is in our direct messages." in shown.text
         assert backend.asked[0][0].options.top_k == 7
+
+
+async def test_another_token_is_chosen_and_gone_on_with(mode: Mode) -> None:
+    async with slackland() as world, running_bot(world.slack, world.team, ExplainingBackend(), mode=mode) as bot:
+        (message,) = await world.asked()
+        await world.bob.click(message, button(message, "Why"))
+        await bot.finished()
+        await world.bob.choose(world.bob.sees()[-1], "In place of …", "3")
+        await bot.finished()
+        before = len(world.answers)
+        await world.bob.choose(world.bob.sees()[-1], "Go on with …", "␣map · 12.5 %")
+        await bot.finished()
+        assert len(world.answers) == before + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backends.explanation import Candidate, Explanation, Kept, TokenChance
+from backends.explanation import Alternative, Candidate, Explanation, Kept, TokenChance
 from backends.protocol import CompletionRequest
 from tests.fakes.gated_backend import GatedBackend
 
@@ -17,13 +17,20 @@ CANDIDATES = (
 )
 
 
+OTHERS = tuple(
+    Alternative(token, 0.25 / (place + 1))
+    for place, token in enumerate((b" dragon", b" map", b"\xf0\x9f", b"<|endoftext|>", b"\n", b" sea", b" fox"))
+)
+"""At every place; two of them can't be chosen."""
+
+
 def chances(prompt: str, text: str) -> tuple[TokenChance, ...]:
     """Words as tokens, each less likely than the one before."""
     words = [
         (word, written) for part, written in ((prompt, False), (text, True)) for word in re.findall(r"\s*\S+", part)
     ]
     return tuple(
-        TokenChance(word.encode(), None if place == 0 else 1 / (place + 1), written)
+        TokenChance(word.encode(), None if place == 0 else 1 / (place + 1), written, OTHERS if written else ())
         for place, (word, written) in enumerate(words)
     )
 

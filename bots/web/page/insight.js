@@ -1,5 +1,6 @@
 // What 📊 Why shows: the next token's distribution and each token's probability, as a drawing with a name on everything.
 
+import { Chooser } from "./choose.js";
 import { openDialog } from "./dialogs.js";
 import { h } from "./dom.js";
 
@@ -14,8 +15,10 @@ const LEFT = 40;
 const NAMED = 24;
 const MOST_OF_PROMPT = 60;
 
-export function openInsight(insight) {
-  openDialog({
+// `branch(fork)` goes on from within the result that the insight is of, if it is of one.
+export function openInsight(insight, branch = null) {
+  const chooser = branch && insight.taken.some((each) => each.others.length) ? new Chooser(insight.taken, branch) : null;
+  const dialog = openDialog({
     title: "Why this text",
     body: [
       h("section", { class: "insight" },
@@ -31,10 +34,12 @@ export function openInsight(insight) {
         chances(insight),
         h("p", { class: "insight-note" }, [insight.written_sentence, ...insight.notes].join(" ")),
       ),
+      chooser && chooser.el,
       h("details", {}, h("summary", {}, "The same in words"), h("ul", { class: "insight-lines" }, insight.lines.map((line) => h("li", {}, line)))),
     ],
     wide: true,
   });
+  if (chooser) chooser.done = () => dialog.close();
 }
 
 const legend = (entries) =>
@@ -108,7 +113,7 @@ function numbering(total, shown, step) {
   return svg("g", {}, marks, svg("text", { class: "small soft", x: LEFT, y: PLOT + 24 }, "token of the text, counted from its first"));
 }
 
-function percent(probability) {
+export function percent(probability) {
   const share = probability * 100;
   if (share >= 99.95) return "100 %";
   if (share >= 1) return `${share.toFixed(1)} %`;

@@ -51,7 +51,8 @@ const tools = {
   story: (view) => openStory(view.request_id, view.samples.findIndex((sample) => sample.text), visit),
   follow,
   vary: (view) => vary(view).catch((error) => composer.complain(error.message)),
-  why: (insight) => openInsight(insight),
+  why: (insight, { request_id: id }, sample) =>
+    openInsight(insight, async (fork) => follow((await api.act(id, "branch", { sample, fork })).request_id)),
   edit: (view) => editPrompt(view, async (prompt) => follow((await api.act(view.request_id, "edit", { prompt })).request_id)),
   remove: (view, card) => confirmDelete(() => api.act(view.request_id, "delete").then(() => card.complain(null))),
   undone: ({ request_id: id }) => {

@@ -8,7 +8,7 @@ import { choose, isEnded, isPicked, originOf, state } from "./store.js";
 const TAIL = 260;
 
 export class ResultCard {
-  // `tools`: { follow(id), vary(view), why(insight), edit(view), story(view), remove(view, card), undone(view), copy(text, card) }
+  // `tools`: { follow(id), vary(view), why(insight, view, sample), edit(view), story(view), remove(view, card), undone(view), copy(text, card) }
   constructor(groupId, tools) {
     this.groupId = groupId;
     this.tools = tools;
@@ -196,8 +196,9 @@ export class ResultCard {
   }
 
   async why(sample) {
+    const view = this.view;
     const answer = await this.run("why", { sample });
-    if (answer) this.tools.why(answer.insight);
+    if (answer) this.tools.why(answer.insight, view, sample);
   }
 
   complain(sentence) {

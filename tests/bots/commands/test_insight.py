@@ -96,6 +96,14 @@ async def test_unwanted_words_are_neither_asked_for_nor_shown() -> None:
         assert [each.token for each in insight.candidates][:2] == [b" there", " ▇▇▇".encode()]
 
 
+async def test_an_unwanted_word_is_no_choice() -> None:
+    async with open_world(backend=ExplainingBackend()) as world:
+        its_id = await ended(world)
+        await world.core.rules.set(world.call(ADMIN), "word_filter", "map")
+        insight = await world.core.insight.why(world.call(), its_id)
+        assert [each.text for each in insight.taken[0].candidates] == [" dragon", "\n", " sea", " fox"]
+
+
 class CuttingBackend(ExplainingBackend):
     async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
         if request.keep_last_tokens is None:

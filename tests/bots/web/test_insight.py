@@ -30,3 +30,19 @@ async def test_without_the_means_there_is_no_button_and_one_sentence() -> None:
         assert "why" not in (await client.result(its_id))["actions"]
         refused = await client.act(its_id, "why", 400)
         assert refused["error"]["message"].endswith("doesn't tell how likely its tokens are, so I can't say why.")
+
+
+async def test_another_token_is_gone_on_with_from_where_it_stood() -> None:
+    async with serve_page(ExplainingBackend()) as client:
+        its_id = await client.write("Once upon")
+        taken = (await client.act(its_id, "why"))["insight"]["taken"][3]
+        other = taken["others"][1]
+        assert (taken["token"], taken["kept"], other["token"]) == ("␣lamp", 12, "␣map")
+        fork = {"kept": taken["kept"], "taken": taken["text"], "token": other["text"]}
+        branch = await client.result((await client.act(its_id, "branch", fork=fork))["request_id"])
+        assert (branch["prompt"], branch["parent_id"]) == ("Once upon there was a map", its_id)
+
+
+async def test_what_is_of_no_result_offers_no_other_token() -> None:
+    async with serve_page(ExplainingBackend()) as client:
+        assert (await client.send("/explain Once upon"))["insight"]["taken"] == []
