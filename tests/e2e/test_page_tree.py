@@ -30,8 +30,12 @@ async def test_the_tree_is_walked_with_the_keyboard_and_gone_on_from() -> None:
         rows = page.locator("dialog .tree button")
         await expect(rows).to_have_count(2)
         await expect(rows.nth(1)).to_have_attribute("aria-current", "true")
+        other = await rows.nth(0).inner_text()
         await rows.nth(0).press("Enter")
-        await expect(rows.nth(0)).to_be_focused()
+        # The way taken is drawn below the others: the row may have moved.
+        here = page.locator("dialog .tree [aria-current]")
+        await expect(here).to_have_text(other.replace("\n", ""))
+        await expect(here).to_be_focused()
         await expect(page.locator("dialog .walker > .story")).to_contain_text("Once 👩‍🚀 كان")
         await page.get_by_role("button", name="Go on from here").press("Enter")
         await expect(page.locator("dialog")).to_have_count(0)

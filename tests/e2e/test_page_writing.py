@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bots.commands.help import COMMANDS
 from tests.fakes.browser import needs_chromium, open_browser
 from tests.fakes.page import serve_page
 
