@@ -84,7 +84,9 @@ class ExplainQuestion:
 
     async def _explain_anew(self) -> Explanation:
         """One answer tells everything, half characters too."""
-        written = await self._begin({"echo": True, "logprobs": CANDIDATES}, whole=True)
+        # Where `next_tokens` tells the candidates, fewer do: the prompt's are one event, which has to stay of a size.
+        told = ALTERNATIVES if self.dialect.tells_next_tokens else CANDIDATES
+        written = await self._begin({"echo": True, "logprobs": told}, whole=True)
         block = written.logprobs
         text = written.text if written.next_tokens else written.text.removeprefix(self.request.prompt)
         count = _count_last(block.tokens, text) if written.count is None else written.count

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from ulid import ULID
 
-from backends.factory import Backends
-from backends.store.sqlite import SqliteStore
-from bots.cli.completion_run import WORKSPACE, YOU, quiet_logging
+from bots.cli.brief_core import WORKSPACE, YOU, open_core
+from bots.cli.completion_run import quiet_logging
 from bots.cli.interrupts import Interrupts, wait_for_first
 from bots.cli.observation import Observation
-from bots.cli.presets import borrow_presets
 from bots.cli.streamed_reply import WaitingReply
 from bots.cli.terminal import Terminal, visible
 from bots.commands.comparison import Comparison
@@ -40,14 +37,7 @@ class CompareRun:
 
     async def _run(self, given: Comparison) -> int:
         quiet_logging(self._settings.log)
-        async with AsyncExitStack() as closing:
-            store = await SqliteStore.open(None)
-            closing.push_async_callback(store.aclose)
-            backends = Backends.from_settings(self._settings)
-            closing.push_async_callback(backends.aclose)
-            core = Core(self._settings, store, backends)
-            closing.push_async_callback(core.aclose)
-            await borrow_presets(self._settings, store, WORKSPACE, YOU.id)
+        async with open_core(self._settings, with_presets=True) as core:
             with Interrupts() as interrupts:
                 views = await self._compare(core, given, interrupts)
                 self._terminal.end_wait()

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
 
 from ulid import ULID
 
 from backends.factory import Backends
 from backends.store.protocol import Store
-from backends.store.sqlite import SqliteStore
+from bots.cli.brief_core import WORKSPACE, YOU, open_core
 from bots.cli.completion_report import report
 from bots.cli.exit_codes import READER_LEFT
 from bots.cli.interrupts import Interrupts, wait_for_first
 from bots.cli.observation import Observation, ObservedBackends
-from bots.cli.presets import borrow_presets
 from bots.cli.streamed_reply import StreamedReply, WaitingReply
 from bots.cli.terminal import Terminal
-from bots.commands.invocation import Invocation, Requester
+from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
 from bots.core import Core
 from config.errors import EngineFailed
 from config.log import configure_logging
 from config.settings import LogSettings, Settings
-from config.workspace import WorkspaceRef
-
-WORKSPACE = WorkspaceRef("cli", "local")
-YOU = Requester("local", "you", is_admin=True)
 
 
 class CompletionRun:
@@ -42,19 +36,15 @@ class CompletionRun:
     async def run(self, given: Completion) -> int:
         """The exit code. Raises what went wrong, after showing the text so far."""
         quiet_logging(self._settings.log)
-        async with AsyncExitStack() as closing:
-            store = await SqliteStore.open(None)
-            closing.push_async_callback(store.aclose)
-            backends = Backends.from_settings(self._settings)
-            closing.push_async_callback(backends.aclose)
-            core = Core(self._settings, store, ObservedBackends(backends, self._observation))
-            closing.push_async_callback(core.aclose)
-            if given.preset:
-                await borrow_presets(self._settings, store, WORKSPACE, YOU.id)
+        presets = given.preset is not None
+        async with open_core(self._settings, with_presets=presets, watch=self._observed) as core:
             with Interrupts() as interrupts:
                 request_id = await self._complete(core, given, interrupts)
-                await self._conclude(store, request_id)
+                await self._conclude(core.store, request_id)
                 return interrupts.exit_code or self._written()
+
+    def _observed(self, backends: Backends) -> ObservedBackends:
+        return ObservedBackends(backends, self._observation)
 
     async def _complete(self, core: Core, given: Completion, interrupts: Interrupts) -> str:
         """Until it has ended, by itself, by a signal, or because nobody reads it any more."""

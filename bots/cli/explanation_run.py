@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from ulid import ULID
 
-from backends.factory import Backends
-from backends.store.sqlite import SqliteStore
-from bots.cli.completion_run import WORKSPACE, YOU, quiet_logging
+from bots.cli.brief_core import WORKSPACE, YOU, open_core
+from bots.cli.completion_run import quiet_logging
 from bots.cli.explanation_bars import explanation_lines
-from bots.cli.presets import borrow_presets
 from bots.cli.terminal import Terminal
 from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
-from bots.core import Core
 from bots.insight.insight import Insight
 from bots.insight.payload import insight_json
 from config.errors import InvalidOptions
@@ -32,15 +28,7 @@ class ExplanationRun:
     async def run(self, given: Completion) -> Insight:
         """Raises what went wrong."""
         quiet_logging(self._settings.log)
-        async with AsyncExitStack() as closing:
-            store = await SqliteStore.open(None)
-            closing.push_async_callback(store.aclose)
-            backends = Backends.from_settings(self._settings)
-            closing.push_async_callback(backends.aclose)
-            core = Core(self._settings, store, backends)
-            closing.push_async_callback(core.aclose)
-            if given.preset:
-                await borrow_presets(self._settings, store, WORKSPACE, YOU.id)
+        async with open_core(self._settings, with_presets=given.preset is not None) as core:
             self._terminal.wait("Waking the model.")
             try:
                 return await core.insight.explain(Invocation(str(ULID()), WORKSPACE, "terminal", YOU), given)
