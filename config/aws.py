@@ -1,0 +1,46 @@
+"""What the parts of an AWS deployment are told by their environment: `INKLING_AWS_…`, set by the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from config.errors import InvalidSettings
+
+AwsMode = Literal["ec2", "serverless", "ec2-with-fallback", "fleet"]
+PREFIX = "INKLING_AWS_"
+
+
+class Deployment(BaseModel):
+    """One stack, as its functions and its workers see it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    mode: AwsMode = "serverless"
+    table: str = Field(min_length=1, description="The job table.")
+    queue_url: str = Field(min_length=1, description="Where workers are told of jobs.")
+    spare_queue_url: str | None = Field(None, description="Where the Lambda worker is told, beside a machine.")
+    instance_id: str | None = Field(None, description="The machine, in the modes with one.")
+    fleet: str | None = Field(None, description="The Auto Scaling group, in mode fleet.")
+    host: str = Field("worker", description="The name under which the machine beats; a fleet's are their own.")
+    model: str = "gpt2"
+    max_open: int = Field(200, ge=1, description="Open jobs; more are told to come back.")
+    max_running: int = Field(16, ge=1, le=256, description="Jobs a worker takes at once.")
+    idle_s: float = Field(300.0, gt=0, description="Seconds without work until a machine stops.")
+    wake_s: float = Field(300.0, ge=0, description="Seconds a job may wait for a machine, beside its own time.")
+    keep_s: float = Field(86_400.0, gt=0, description="Seconds a job is kept after it ended.")
+
+
+def read_deployment(environ: Mapping[str, str]) -> Deployment:
+    """Raises InvalidSettings, which names the variable."""
+    values = {
+        name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX) and value
+    }
+    try:
+        return Deployment.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        raise InvalidSettings(f"{variable}: {first['msg'].lower()}.") from None
