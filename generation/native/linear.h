@@ -1,6 +1,7 @@
 // Products of a few rows of activations with one panel of a matrix.
 #pragma once
 
+#include "group.h"
 #include "matrix.h"
 
 namespace inkling {
@@ -16,9 +17,6 @@ struct Activations {
   int groups() const { return stride / GROUP; }
 };
 
-// Rounds to whole numbers; exact for those that fit into 22 bits.
-inline Floats nearest(Floats values) { return values + 12582912.0f - 12582912.0f; }
-
 inline void put_bytes(int8_t* to, Ints values) {
   typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
   *reinterpret_cast<Bytes*>(to) = __builtin_convertvector(values, Bytes);
@@ -26,25 +24,25 @@ inline void put_bytes(int8_t* to, Ints values) {
 
 constexpr float SMALLEST = 1e-30f;
 
-// Each group by its own largest number, so that one huge activation spoils the precision of its neighbours only. A row
-// that holds something that is no number gets a scale that is none, and all that is made of it shows it.
+// Each group mixed, and by its own largest number, so that one huge activation spoils the precision of few. A row that holds
+// something that is no number gets a scale that is none, and all that is made of it shows it.
 inline void to_bytes(const Activations& in, int row) {
   const float* from = in.floats + static_cast<int64_t>(row) * in.stride;
   int8_t* to = in.bytes + static_cast<int64_t>(row) * in.stride;
   const int64_t first = static_cast<int64_t>(row) * in.groups();
   for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
-    Ints most = {};
-    for (int input = 0; input < GROUP; input += LANES) most = maximum(most, magnitudes(load(from + input)));
-    const float largest = from_magnitude(maximum(most));
+    Group numbers = Group::load_from(from);
+    mix(numbers, 0.25f);
+    const float largest = extreme(numbers);
     // What is smaller has no share in any sum, and its inverse would be infinite.
-    const float inverse = largest < SMALLEST ? 0.0f : 127.0f / largest;
+    const float inverse = std::fabs(largest) < SMALLEST ? 0.0f : LEAST_BYTE / largest;
     Ints total = {};
-    for (int input = 0; input < GROUP; input += LANES) {
-      const Ints whole = __builtin_convertvector(nearest(load(from + input) * inverse), Ints);
-      put_bytes(to + input, whole);
+    for (int part = 0; part < GROUP_VECTORS; ++part) {
+      const Ints whole = __builtin_convertvector(nearest_byte(numbers.parts[part] * inverse), Ints);
+      put_bytes(to + part * LANES, whole);
       total += whole;
     }
-    in.units[first + group] = largest / 127.0f;
+    in.units[first + group] = largest / LEAST_BYTE;
     in.offsets[first + group] = -ZERO * sum(total);
   }
 }

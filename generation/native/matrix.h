@@ -1,12 +1,14 @@
 // Weight matrices as the kernels read them: panels of PANEL outputs, and in each panel input after input.
 //
 // Three precisions: floats, brain floats (the upper 16 bits), and bytes. Each GROUP of an output's bytes has a scale: a
-// byte stands for (byte - ZERO) × scale. Being unsigned is what the CPU's byte products ask of one side.
+// byte stands for (byte - ZERO) × scale, after the group was mixed. Being unsigned is what the CPU's byte products ask of one side.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <type_traits>
 
+#include "group.h"
 #include "memory.h"
 #include "simd.h"
 #include "threads.h"
@@ -15,7 +17,6 @@ namespace inkling {
 
 constexpr int VECTORS = 2;
 constexpr int PANEL = VECTORS * LANES;
-constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
 constexpr int ZERO = 128;  // the byte that stands for 0
 constexpr int PADDING = PANEL > GROUP ? PANEL : GROUP;  // a row of activations takes whole panels, and has whole groups
 
@@ -45,19 +46,36 @@ inline int source_row(int panel, int place, int outputs, bool gated) {
   return place < half ? pair : outputs / 2 + pair;
 }
 
+// The scale, a little below what would keep the largest number as it is, that leaves the least error in all.
+inline Half best_scale(const Group& numbers) {
+  const float largest = extreme(numbers);
+  Half best = 0;
+  float least = 0;
+  for (int step = 0; step < 5; ++step) {
+    const Half scale = to_half(largest * (1.0f - 0.02f * step) / LEAST_BYTE);
+    const float error = rounding_error(numbers, to_float(scale));
+    if (step > 0 && error >= least) continue;
+    best = scale;
+    least = error;
+  }
+  return best;
+}
+
 inline void pack_bytes(Matrix& matrix, int panel, int place, const float* row) {
   const int64_t start = static_cast<int64_t>(panel) * matrix.padded_inputs * PANEL;
   uint8_t* target = matrix.weights.as<uint8_t>() + start;
   Half* scales = matrix.scales.as<Half>() + start / GROUP;
   for (int first = 0; first < matrix.inputs; first += GROUP) {
-    const int end = first + GROUP < matrix.inputs ? first + GROUP : matrix.inputs;
-    float most = 0;
-    for (int input = first; input < end; ++input) most = std::fmax(most, std::fabs(row[input]));
-    Half& scale = scales[first / GROUP * PANEL + place];
-    scale = to_half_above(most / 127.0f);
-    const float inverse = most > 0 ? 1.0f / to_float(scale) : 0.0f;
-    for (int input = first; input < end; ++input) {
-      target[(input / 4 * PANEL + place) * 4 + input % 4] = static_cast<uint8_t>(ZERO + std::lrintf(row[input] * inverse));
+    float padded[GROUP] = {};
+    std::memcpy(padded, row + first, std::min(GROUP, matrix.inputs - first) * sizeof(float));
+    Group numbers = Group::load_from(padded);
+    mix(numbers, 0.125f);
+    const Half scale = scales[first / GROUP * PANEL + place] = best_scale(numbers);
+    const Group whole = rounded(numbers, to_float(scale));
+    std::memcpy(padded, whole.parts, sizeof padded);
+    for (int input = 0; input < GROUP; ++input) {
+      const int at = first + input;
+      target[(at / 4 * PANEL + place) * 4 + at % 4] = static_cast<uint8_t>(ZERO + static_cast<int>(padded[input]));
     }
   }
 }

@@ -162,11 +162,10 @@ inline float to_float(Half value) {
 #endif
 }
 
-// The least half float that is not below a positive number.
-inline Half to_half_above(float value) {
+inline Half to_half(float value) {
   Half half;
   put(&half, value);
-  return to_float(half) < value ? half + 1 : half;
+  return half;
 }
 
 // Four products a lane: unsigned bytes of `weights` times the signed bytes of `inputs`, added to `sums`, exactly.

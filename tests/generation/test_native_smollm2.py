@@ -71,11 +71,10 @@ def agreement(logits: torch.Tensor, expected: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize(
-    ("precision", "apart", "least"), [("fp32", 1e-4, 0.999), ("bf16", 0.01, 0.97), ("int8", 0.01, 0.95)]
+    ("precision", "apart", "least"), [("fp32", 1e-4, 0.999), ("bf16", 0.01, 0.97), ("int8", 0.005, 0.955)]
 )
 def test_few_bits_lose_little(smollm2, english, by_transformers, precision, apart: float, least: float) -> None:
-    """In 8 bits about 4 of 100 likeliest tokens are others, nearly all of them close to a tie: it's the activations'
-    rounding, which in transformers' network does the same."""
+    """In 8 bits fewer than 4 of 100 likeliest tokens are others, nearly all of them close to a tie."""
     logits = score(smollm2, precision, english)
     assert perplexity(logits, english) == pytest.approx(perplexity(by_transformers, english), rel=apart)
     assert agreement(logits, by_transformers) >= least
