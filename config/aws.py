@@ -30,6 +30,7 @@ class Deployment(BaseModel):
     max_running: int = Field(16, ge=1, le=256, description="Jobs a worker takes at once.")
     idle_s: float = Field(300.0, gt=0, description="Seconds without work until a machine stops.")
     wake_s: float = Field(300.0, ge=0, description="Seconds a job may wait for a machine, beside its own time.")
+    lease_s: float = Field(30.0, gt=0, description="Seconds a worker that says nothing keeps its job.")
     keep_s: float = Field(86_400.0, gt=0, description="Seconds a job is kept after it ended.")
 
 

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from config.aws import Deployment, read_deployment
 from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.precision import Precision
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
@@ -257,6 +258,11 @@ def read_sources(path: Path | None = None, environ: Mapping[str, str] | None = N
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The file's settings with the environment's on top, complete and valid. Raises InvalidSettings."""
     return validate_settings(read_sources(path, environ))
+
+
+def load_deployment(environ: Mapping[str, str] | None = None) -> Deployment:
+    """What this part of an AWS deployment was told. Raises InvalidSettings."""
+    return read_deployment(os.environ if environ is None else environ)
 
 
 def validate_settings(sources: SettingsSources) -> Settings:

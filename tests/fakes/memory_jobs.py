@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
-from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, JobEnd, JournalEvent, Mark, NewJob, Submission
+from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, JobEnd, JournalEvent, JournalPage, Mark, NewJob, Submission
 from backends.aws.jobs.protocol import Host, KeyReused, LeaseLost, LeaseRefused, Message
 
 
@@ -40,10 +40,11 @@ class MemoryJobs:
     def prompt(self, job_id: str) -> str:
         return self.prompts[job_id]
 
-    def journal(self, job_id: str, after: Mark, upto: Mark) -> tuple[JournalEvent, ...]:
+    def journal(self, job_id: str, after: Mark, upto: Mark) -> JournalPage:
         start = after.sequence if after.attempt == upto.attempt else 0
-        marks = (Mark(upto.attempt, number) for number in range(start + 1, upto.sequence + 1))
-        return tuple(event for mark in marks for event in self.entries.get((job_id, mark), ()))
+        marks = [Mark(upto.attempt, number) for number in range(start + 1, upto.sequence + 1)]
+        events = tuple(event for mark in marks for event in self.entries.get((job_id, mark), ()))
+        return JournalPage(events, marks[-1] if marks else Mark(upto.attempt, start))
 
     def lease(self, job_id: str, worker: str, now: float) -> Job:
         with self.lock:

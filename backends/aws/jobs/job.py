@@ -117,3 +117,10 @@ class Submission:
 
     job: Job
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    events: tuple[JournalEvent, ...]
+    upto: Mark
+    """Of the last entry in it; where it began, when there is none."""

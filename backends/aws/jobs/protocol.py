@@ -10,14 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from backends.aws.jobs.job import Job, JobEnd, JournalEvent, Mark, NewJob, Submission
-from config.errors import BackendUnavailable, InvalidOptions
-
-
-class TableFailed(BackendUnavailable):
-    """The table or queue can't be used now, after retries: gone, throttled, unreachable, or access is denied."""
-
-    code = "backend_unavailable"
+from backends.aws.jobs.job import Job, JobEnd, JournalEvent, JournalPage, Mark, NewJob, Submission
+from config.errors import InvalidOptions
 
 
 class KeyReused(InvalidOptions):
@@ -41,7 +35,7 @@ class LeaseLost(Exception):
 
 
 class JobStore(Protocol):
-    """Any call may raise TableFailed."""
+    """Any call may raise BackendUnavailable, after retries."""
 
     def submit(self, new: NewJob) -> Submission:
         """Write a new job under a ULID, unless its owner's key is known. Raises KeyReused.
@@ -58,9 +52,9 @@ class JobStore(Protocol):
         """Byte for byte what was submitted. Raises KeyError when there is none."""
         ...
 
-    def journal(self, job_id: str, after: Mark, upto: Mark) -> tuple[JournalEvent, ...]:
+    def journal(self, job_id: str, after: Mark, upto: Mark) -> JournalPage:
         """The events of attempt `upto.attempt` after `after` (from its beginning when that is of an earlier attempt)
-        and not after `upto`, in order; in all at most about 1 MB when `upto` is far ahead, never half an entry."""
+        and not after `upto`, in order; at most about 1 MB of them, the rest by asking again."""
         ...
 
     # Who works on it
@@ -124,7 +118,7 @@ class Host:
 
 
 class HostStore(Protocol):
-    """Any call may raise TableFailed."""
+    """Any call may raise BackendUnavailable, after retries."""
 
     def host(self, name: str) -> Host:
         """As it is now; a Host of that name with its defaults when it never said anything."""
@@ -154,7 +148,7 @@ class Message:
 
 class WorkQueue(Protocol):
     """Says which job is next. May deliver twice, late or in another order; the job's record decides. Any call may
-    raise TableFailed."""
+    raise BackendUnavailable, after retries."""
 
     def send(self, job_id: str, delay_s: int = 0) -> None: ...
 
