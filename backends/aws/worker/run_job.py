@@ -1,0 +1,202 @@
+"""One job from lease to end: the only path, on a machine and in a Lambda function alike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from backends.aws.jobs.failure import Failure
+from backends.aws.jobs.job import Job, JobEnd
+from backends.aws.jobs.protocol import JobStore, LeaseLost, LeaseRefused
+from backends.aws.jobs.settling import due_end, is_held
+from backends.aws.worker.pending import Pending
+from backends.protocol import Backend, CompletionRequest, Progress
+from config.errors import BackendUnavailable, EngineFailed, InklingError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the table hears of a job, in seconds."""
+
+    write_s: float = 0.4
+    """Between entries, after the first, which goes at once."""
+    beat_s: float = 2.0
+    """When there is no text; so long may pass until a request to cancel is seen."""
+    retry_s: float = 0.5
+    """After the table could not be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of the message that named the job."""
+
+    kind: Literal["ended", "given back", "held", "lost"]
+    """`held`: another worker has it; `lost`: another has it now, or the table can't be used: look again later."""
+    until: float | None = None
+    """When the other's lease ends."""
+
+
+class JobRunner:
+    """`worker` is unlike any other's; `lease_s` is the store's. Several jobs may run at once."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        backend: Backend,
+        worker: str,
+        *,
+        lease_s: float,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._jobs = jobs
+        self._backend = backend
+        self._worker = worker
+        self._lease_s = lease_s
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    def give_back(self) -> None:
+        """End what runs without finishing it, so that another may begin at once."""
+        self._stopping.set()
+
+    async def run(self, job_id: str) -> Verdict:
+        """Raises BackendUnavailable when the table can't be asked for the job at all."""
+        try:
+            held = await asyncio.to_thread(self._jobs.lease, job_id, self._worker, self._clock())
+        except LeaseRefused as refused:
+            return await self._settle(refused.job)
+        try:
+            return await _Writing(self._jobs, self._backend, held, self._pace, self._clock, self._lease_s).write(
+                self._stopping
+            )
+        except LeaseLost:
+            log.info("lease lost", job=job_id)
+            return Verdict("lost")
+
+    async def _settle(self, job: Job | None) -> Verdict:
+        """A job that can't be leased: end it if it's time, else leave it to whoever has it."""
+        now = self._clock()
+        if job is None or not job.is_open:
+            return Verdict("ended")
+        if is_held(job, now):
+            return Verdict("held", job.lease_until)
+        end = due_end(job, now)
+        if end is not None and await asyncio.to_thread(self._jobs.resolve, job, end):
+            return Verdict("ended")
+        return Verdict("lost")
+
+
+class _Writing:
+    """A held job being written."""
+
+    def __init__(
+        self, jobs: JobStore, backend: Backend, held: Job, pace: Pace, clock: Callable[[], float], lease_s: float
+    ) -> None:
+        self._jobs = jobs
+        self._backend = backend
+        self._held = held
+        self._pace = pace
+        self._clock = clock
+        self._lease_s = lease_s
+        self._pending = Pending()
+
+    async def write(self, stopping: asyncio.Event) -> Verdict:
+        reader = asyncio.create_task(self._read())
+        try:
+            await self._keep_writing(reader, stopping)
+            if not reader.done() and not self._held.cancel_requested:
+                await asyncio.to_thread(self._jobs.release, self._held)
+                return Verdict("given back")
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+        await self._finish(self._end_of(reader))
+        return Verdict("ended")
+
+    async def _read(self) -> str | None:
+        """All that the backend writes into `_pending`; the model's name at the end."""
+        try:
+            request = await self._request()
+            async with aclosing(self._backend.stream(request)) as events:
+                async for event in events:
+                    if not isinstance(event, Progress):
+                        self._pending.add(event)
+            return (await self._backend.models() or (self._held.order.model,))[0]
+        finally:
+            self._pending.close()
+
+    async def _request(self) -> CompletionRequest:
+        order = self._held.order
+        prompt = await asyncio.to_thread(self._jobs.prompt, self._held.id)
+        left_s = max(self._held.deadline_at - self._clock(), 0.001)
+        return CompletionRequest(
+            self._held.id,
+            prompt,
+            order.options,
+            model=order.model,
+            keep_last_tokens=order.keep_last_tokens,
+            deadline_s=min(order.write_s, left_s),
+        )
+
+    async def _keep_writing(self, reader: asyncio.Task[str | None], stopping: asyncio.Event) -> None:
+        """Until the text has ended, somebody cancelled, or this worker stops."""
+        stop = asyncio.create_task(stopping.wait())
+        try:
+            while not (self._pending.closed or stopping.is_set() or self._held.cancel_requested):
+                some = asyncio.create_task(self._pending.some())
+                await asyncio.wait({some, stop}, timeout=self._pace.beat_s, return_when=asyncio.FIRST_COMPLETED)
+                some.cancel()
+                if self._pending.closed or stopping.is_set():
+                    return
+                await self._put()
+                await asyncio.wait({stop, reader}, timeout=self._pace.write_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+
+    async def _put(self) -> None:
+        """An entry of what is pending, or a beat. While the table can't be used the text is kept, as long as the lease
+        lasts."""
+        events = self._pending.take()
+        try:
+            self._held = await asyncio.to_thread(self._jobs.write, self._held, events, self._clock())
+        except BackendUnavailable as error:
+            self._pending.put_back(events)
+            if self._clock() > (self._held.lease_until or 0.0):
+                raise LeaseLost from error
+            log.warning("the job table can't be used", job=self._held.id, problem=error.sentence)
+            await asyncio.sleep(self._pace.retry_s)
+
+    def _end_of(self, reader: asyncio.Task[str | None]) -> JobEnd:
+        now = self._clock()
+        if reader.cancelled():
+            return JobEnd("cancelled", now)
+        error = reader.exception()
+        if error is None:
+            return JobEnd("done", now, model=reader.result())
+        if not isinstance(error, InklingError):
+            log.error("job failed", job=self._held.id, exc_info=error)
+            error = EngineFailed("Something went wrong while writing this; the machine's log says more.")
+        return JobEnd("failed", now, Failure.of(error, self._held.order.model))
+
+    async def _finish(self, end: JobEnd) -> None:
+        """As long as the lease lasts, if need be."""
+        events = self._pending.take()
+        while True:
+            try:
+                await asyncio.to_thread(self._jobs.finish, self._held, events, end)
+                return
+            except BackendUnavailable as error:
+                if self._clock() > (self._held.lease_until or 0.0):
+                    raise LeaseLost from error
+                log.warning("the job table can't be used", job=self._held.id, problem=error.sentence)
+                await asyncio.sleep(self._pace.retry_s)
