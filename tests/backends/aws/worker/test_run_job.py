@@ -1,0 +1,168 @@
+"""One job from lease to end, on a table in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from backends.aws.jobs.failure import Failure
+from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, Mark
+from backends.aws.worker.run_job import JobRunner, Pace, Verdict
+from backends.protocol import SampleFinished, TextDelta
+from config.errors import EngineFailed
+from tests.backends.aws.jobs.contract import NOW, new_job
+from tests.fakes.memory_jobs import MemoryJobs
+from tests.fakes.scripted_backend import ScriptedBackend
+
+QUICK = Pace(write_s=0.01, beat_s=0.02, retry_s=0.01)
+
+
+@dataclass
+class Machine:
+    """A runner on a table, with a clock that stands still unless moved."""
+
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    backend: ScriptedBackend = field(default_factory=ScriptedBackend)
+    now: float = NOW
+
+    def __post_init__(self) -> None:
+        self.runner = self.another("a")
+
+    def another(self, worker: str) -> JobRunner:
+        return JobRunner(self.jobs, self.backend, worker, lease_s=LEASE_S, pace=QUICK, clock=lambda: self.now)
+
+    def submit(self, **given: int) -> Job:
+        return self.jobs.submit(new_job(**given)).job
+
+    def ended(self, job_id: str) -> Job:
+        job = self.jobs.jobs[job_id]
+        assert not job.is_open
+        return job
+
+    def text(self, job: Job, sample: int = 0) -> str:
+        events = self.jobs.journal(job.id, Mark(), job.mark).events
+        return "".join(event.text for event in events if isinstance(event, TextDelta) and event.sample == sample)
+
+    async def written(self, job_id: str) -> None:
+        """Until something of it is in the table."""
+        async with asyncio.timeout(10):
+            while not self.jobs.jobs[job_id].mark.sequence:  # noqa: ASYNC110 (another task's state)
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+async def test_the_text_is_the_backends_and_ends_once(machine: Machine) -> None:
+    job = machine.submit(length=9)
+    assert await machine.runner.run(job.id) == Verdict("ended")
+    ended = machine.ended(job.id)
+    assert (ended.state, ended.model) == ("done", "smollm2-135m")
+    assert machine.text(ended) == "".join(machine.backend.words[:9])
+    events = machine.jobs.journal(job.id, Mark(), ended.mark).events
+    assert [event for event in events if isinstance(event, SampleFinished)] == [SampleFinished(0, "length", None, 9)]
+
+
+async def test_the_backend_is_asked_for_what_was_ordered(machine: Machine) -> None:
+    job = machine.submit()
+    await machine.runner.run(job.id)
+    (asked,) = machine.backend.requests
+    assert (asked.request_id, asked.prompt, asked.options) == (job.id, "Once upon a time", job.order.options)
+    assert (asked.model, asked.keep_last_tokens, asked.deadline_s) == ("gpt2", 100, 60.5)
+
+
+async def test_time_left_bounds_the_writing(machine: Machine) -> None:
+    job = machine.submit()
+    machine.now = job.deadline_at - 5
+    await machine.runner.run(job.id)
+    assert machine.backend.requests[0].deadline_s == pytest.approx(5)
+
+
+async def test_text_is_there_before_the_end(machine: Machine) -> None:
+    machine.backend.hold(after=3)
+    job = machine.submit()
+    running = asyncio.create_task(machine.runner.run(job.id))
+    await machine.written(job.id)
+    assert machine.text(machine.jobs.jobs[job.id]).split() == machine.backend.words[0].split() or machine.text(
+        machine.jobs.jobs[job.id]
+    ).startswith(machine.backend.words[0])
+    machine.backend.let_go()
+    await running
+
+
+async def test_an_error_keeps_the_text_and_says_what_it_was(machine: Machine) -> None:
+    machine.backend.hold(after=3)
+    machine.backend.fail_with = EngineFailed("The engine broke.", 4.0)
+    job = machine.submit()
+    machine.backend.let_go()
+    await machine.runner.run(job.id)
+    ended = machine.ended(job.id)
+    assert (ended.state, ended.failure) == ("failed", Failure.of(EngineFailed("The engine broke.", 4.0), "gpt2"))
+    assert machine.text(ended) == "".join(machine.backend.words[:3])
+
+
+async def test_cancelling_stops_the_backend(machine: Machine) -> None:
+    machine.backend.hold(after=3)
+    job = machine.submit()
+    running = asyncio.create_task(machine.runner.run(job.id))
+    await machine.written(job.id)
+    machine.jobs.cancel(job.id, NOW)
+    assert await running == Verdict("ended")
+    assert machine.ended(job.id).state == "cancelled"
+    assert machine.backend.closed_streams == 1
+
+
+async def test_given_back_another_begins_anew(machine: Machine) -> None:
+    machine.backend.hold(after=3)
+    job = machine.submit()
+    running = asyncio.create_task(machine.runner.run(job.id))
+    await machine.written(job.id)
+    machine.runner.give_back()
+    assert await running == Verdict("given back")
+    assert machine.jobs.jobs[job.id].state == "queued"
+    machine.backend.let_go()
+    assert await machine.another("b").run(job.id) == Verdict("ended")
+    ended = machine.ended(job.id)
+    assert (ended.mark.attempt, ended.tries) == (2, 1)
+    assert machine.text(ended) == "".join(machine.backend.words[:20])
+
+
+async def test_who_lost_the_lease_drops_it(machine: Machine) -> None:
+    machine.backend.hold(after=3)
+    job = machine.submit()
+    running = asyncio.create_task(machine.runner.run(job.id))
+    await machine.written(job.id)
+    other = machine.jobs.lease(job.id, "b", NOW + LEASE_S + 1)
+    assert await running == Verdict("lost")
+    assert machine.jobs.jobs[job.id] == other
+    assert machine.backend.closed_streams == 1
+
+
+async def test_a_job_that_another_holds_waits_for_its_lease(machine: Machine) -> None:
+    job = machine.jobs.lease(machine.submit().id, "b", NOW)
+    assert await machine.runner.run(job.id) == Verdict("held", NOW + LEASE_S)
+    assert not machine.backend.requests
+
+
+async def test_what_is_over_is_ended(machine: Machine) -> None:
+    job = machine.submit()
+    machine.now = job.deadline_at
+    assert await machine.runner.run(job.id) == Verdict("ended")
+    ended = machine.ended(job.id)
+    assert ended.failure is not None
+    assert ended.failure.sentence.startswith("No machine came")
+    assert await machine.runner.run(job.id) == Verdict("ended")
+    assert machine.jobs.jobs[job.id] == ended
+
+
+async def test_after_too_many_tries_it_fails(machine: Machine) -> None:
+    job = machine.submit()
+    machine.jobs.jobs[job.id] = replace(job, tries=MAX_TRIES)
+    assert await machine.runner.run(job.id) == Verdict("ended")
+    failure = machine.ended(job.id).failure
+    assert failure is not None
+    assert "broke off 3 times" in failure.sentence
