@@ -15,6 +15,7 @@ from backends.openai import OpenAIBackend
 from backends.protocol import Backend
 from config.errors import InklingError, NotFound
 from config.settings import (
+    AwsBackendSettings,
     BackendSettings,
     EchoBackendSettings,
     LocalBackendSettings,
@@ -93,6 +94,10 @@ def build_backend(name: str, settings: BackendSettings, cache_dir: Path, runtime
             return LocalBackend(name, settings, cache_dir, runtime_dir)
         case OpenAIBackendSettings():
             return OpenAIBackend.from_settings(name, settings)
+        case AwsBackendSettings():
+            from backends.aws.connection import connect  # boto3 is loaded only where it is used
+
+            return connect(name, settings)
         case EchoBackendSettings():
             return EchoBackend(name)
 

@@ -22,6 +22,7 @@ class Deployment(BaseModel):
     table: str = Field(min_length=1, description="The job table.")
     queue_url: str = Field(min_length=1, description="Where workers are told of jobs.")
     spare_queue_url: str | None = Field(None, description="Where the Lambda worker is told, beside a machine.")
+    tick_queue_url: str | None = Field(None, description="Where the tick function is asked to look sooner.")
     instance_id: str | None = Field(None, description="The machine, in the modes with one.")
     fleet: str | None = Field(None, description="The Auto Scaling group, in mode fleet.")
     host: str = Field("worker", description="The name under which the machine beats; a fleet's are their own.")

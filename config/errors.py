@@ -48,6 +48,7 @@ class PromptTooLong(InvalidOptions):
             f"minus the {max_tokens:,} you asked for.",
             "prompt",
         )
+        self.model = model
         self.prompt_tokens = prompt_tokens
         self.max_tokens = max_tokens
         self.max_model_len = max_model_len

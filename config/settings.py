@@ -72,6 +72,24 @@ class OpenAIBackendSettings(Section):
     idle_timeout_s: Number = Field(60.0, gt=0, le=3600, description="Seconds without a byte before giving up.")
 
 
+class AwsBackendSettings(Section):
+    """A deployment in your AWS account, made by `inkling aws deploy`; asleep when nobody types."""
+
+    kind: Literal["aws"] = Field(description="A deployment in your AWS account.")
+    api_url: HttpUrl | None = Field(None, description="Its HTTP API, as `inkling aws deploy` prints it.")
+    function: str | None = Field(
+        None, min_length=1, description="Its API's Lambda function, invoked directly where there is no api_url."
+    )
+    region: str | None = Field(None, min_length=1, description="The AWS region; AWS_REGION when left out.")
+    profile: str | None = Field(None, min_length=1, description="A profile of your AWS credentials.")
+
+    @model_validator(mode="after")
+    def _one_way_there(self) -> AwsBackendSettings:
+        if (self.api_url is None) == (self.function is None):
+            raise setting_error("needs either api_url or function", "api_url")
+        return self
+
+
 class EchoBackendSettings(Section):
     """No model: the prompt's own words again, always the same. For trying things out."""
 
@@ -79,10 +97,10 @@ class EchoBackendSettings(Section):
 
 
 BackendSettings = Annotated[
-    LocalBackendSettings | OpenAIBackendSettings | EchoBackendSettings, Field(discriminator="kind")
+    LocalBackendSettings | OpenAIBackendSettings | AwsBackendSettings | EchoBackendSettings, Field(discriminator="kind")
 ]
 BackendName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=32)]
-_KINDS = ("local", "openai", "echo")
+_KINDS = ("local", "openai", "aws", "echo")
 
 
 def _name_kinds(backends: object) -> object:

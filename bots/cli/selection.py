@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.errors import InvalidOptions, InvalidSettings, NotFound
 from config.settings import (
+    AwsBackendSettings,
     BackendSettings,
     EchoBackendSettings,
     LocalBackendSettings,
@@ -31,7 +32,8 @@ def select(settings: Settings, backend: str | None, model: str | None) -> Settin
 
 def model_to_ask_for(settings: Settings, model: str | None) -> str | None:
     """What a request has to name: nothing where the default backend has but the one model of its settings."""
-    return model if isinstance(settings.backends[settings.default_backend], OpenAIBackendSettings) else None
+    asks = (OpenAIBackendSettings, AwsBackendSettings)
+    return model if isinstance(settings.backends[settings.default_backend], asks) else None
 
 
 def only_default(settings: Settings) -> Settings:
@@ -54,6 +56,8 @@ def _with_model(name: str, backend: BackendSettings, model: str | None) -> Backe
             return chosen
         case OpenAIBackendSettings():
             return backend if model is None else backend.model_copy(update={"model": model})
+        case AwsBackendSettings():
+            return backend
         case EchoBackendSettings():
             if model not in (None, "echo"):
                 raise NotFound(f'{name} has no model "{shorten(str(model))}"; it has echo.')

@@ -18,7 +18,7 @@ from tests.fakes.settings_files import SettingsFolder
 FIELDS = list_fields(Settings)
 SECRETS = [field.path for field in FIELDS if field.secret]
 BACKEND = '[backends.big]\nkind = "openai"\n'
-KINDS = "'local', 'openai', 'echo'"
+KINDS = "'local', 'openai', 'aws', 'echo'"
 
 
 @pytest.fixture

@@ -41,14 +41,13 @@ class Failure(BaseModel):
     max_model_len: int | None = None
 
     @classmethod
-    def of(cls, error: InklingError, model: str | None = None) -> Self:
-        """`model` is who the prompt was too long for."""
+    def of(cls, error: InklingError) -> Self:
         return cls(
             code=error.code,
             sentence=error.sentence,
             option=getattr(error, "name", None),
             retry_after_s=getattr(error, "retry_after_s", None),
-            model=model,
+            model=getattr(error, "model", None),
             prompt_tokens=getattr(error, "prompt_tokens", None),
             max_tokens=getattr(error, "max_tokens", None),
             max_model_len=getattr(error, "max_model_len", None),

@@ -24,7 +24,7 @@ def cut_text(text: str) -> list[str]:
 
 def entry_pieces(events: Sequence[JournalEvent]) -> list[str]:
     """The events of one entry as JSON lists, each short enough for an item."""
-    lines = [json.dumps(_written(event), ensure_ascii=False) for each in events for event in _small(each)]
+    lines = [json.dumps(written_event(event), ensure_ascii=False) for each in events for event in _small(each)]
     sizes = _running_sizes(lines)
     packed = groupby(zip(sizes, lines, strict=True), key=lambda pair: pair[0] // MAX_PIECE_BYTES)
     return ["[" + ",".join(line for _, line in group) + "]" for _, group in packed]
@@ -32,7 +32,7 @@ def entry_pieces(events: Sequence[JournalEvent]) -> list[str]:
 
 def read_piece(piece: str) -> Iterator[JournalEvent]:
     for values in json.loads(piece):
-        yield _read(values)
+        yield read_event(values)
 
 
 def _running_sizes(lines: Sequence[str]) -> Iterator[int]:
@@ -50,13 +50,15 @@ def _small(event: JournalEvent) -> Iterator[JournalEvent]:
         yield event
 
 
-def _written(event: JournalEvent) -> list[Any]:
+def written_event(event: JournalEvent) -> list[Any]:
+    """As JSON keeps it: [sample, text], or [sample, null, finish reason, stop reason, tokens]."""
     if isinstance(event, TextDelta):
         return [event.sample, event.text]
     return [event.sample, None, event.finish_reason, event.stop_reason, event.completion_tokens]
 
 
-def _read(values: list[Any]) -> JournalEvent:
+def read_event(values: list[Any]) -> JournalEvent:
+    """What `written_event` gave."""
     if len(values) == 2:
         return TextDelta(values[0], values[1])
     sample, _, finish_reason, stop_reason, completion_tokens = values

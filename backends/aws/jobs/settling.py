@@ -19,9 +19,7 @@ def due_end(job: Job, now: float) -> JobEnd | None:
     if job.cancel_requested:
         return JobEnd("cancelled", now)
     if job.tries >= MAX_TRIES:
-        broke_off = EngineFailed(
-            f"The machine broke off {job.tries} times while writing this; try another prompt."
-        )
+        broke_off = EngineFailed(f"The machine broke off {job.tries} times while writing this; try another prompt.")
         return JobEnd("failed", now, Failure.of(broke_off))
     if now >= job.deadline_at:
         return JobEnd("failed", now, Failure.of(_too_late(job)))

@@ -32,3 +32,10 @@ class Machine(Protocol):
     def stop(self) -> None:
         """Switch it off, for a machine that has died without noticing; workers stop themselves."""
         ...
+
+
+class TickQueue(Protocol):
+    def soon(self, delay_s: int) -> None:
+        """Have the reconciler look after so many seconds (0–900), beside its every minute. Raises
+        BackendUnavailable."""
+        ...

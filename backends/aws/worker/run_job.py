@@ -186,7 +186,7 @@ class _Writing:
         if not isinstance(error, InklingError):
             log.error("job failed", job=self._held.id, exc_info=error)
             error = EngineFailed("Something went wrong while writing this; the machine's log says more.")
-        return JobEnd("failed", now, Failure.of(error, self._held.order.model))
+        return JobEnd("failed", now, Failure.of(error))
 
     async def _finish(self, end: JobEnd) -> None:
         """As long as the lease lasts, if need be."""

@@ -101,7 +101,7 @@ async def test_an_error_keeps_the_text_and_says_what_it_was(machine: Machine) ->
     machine.backend.let_go()
     await machine.runner.run(job.id)
     ended = machine.ended(job.id)
-    assert (ended.state, ended.failure) == ("failed", Failure.of(EngineFailed("The engine broke.", 4.0), "gpt2"))
+    assert (ended.state, ended.failure) == ("failed", Failure.of(EngineFailed("The engine broke.", 4.0)))
     assert machine.text(ended) == "".join(machine.backend.words[:3])
 
 

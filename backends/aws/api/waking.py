@@ -1,0 +1,50 @@
+"""After a job was written: tell whoever works, and see that somebody does."""
+
+from __future__ import annotations
+
+import structlog
+
+from backends.aws.jobs.protocol import HostStore, WorkQueue
+from backends.aws.machine.protocol import Machine, TickQueue
+from config.aws import Deployment
+from config.errors import BackendUnavailable
+
+AGAIN_S = 5
+"""A machine that is stopping is asked again so much later."""
+
+log = structlog.get_logger(__name__)
+
+
+class Waking:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        spare: WorkQueue | None,
+        hosts: HostStore,
+        machine: Machine,
+        ticks: TickQueue | None,
+        deployment: Deployment,
+    ) -> None:
+        self._queue = queue
+        self._spare = spare
+        self._hosts = hosts
+        self._machine = machine
+        self._ticks = ticks
+        self._deployment = deployment
+
+    def announce(self, job_id: str) -> None:
+        """Nothing here can lose the job: what fails is done again by the tick, within a minute.
+
+        The call comes after the message: a machine that did not see the message before it went to sleep can't have
+        seen the call either, and so is not going.
+        """
+        try:
+            self._queue.send(job_id)
+            self._hosts.call(self._deployment.host)
+            power = self._machine.wake()
+            if power.no_capacity and self._spare is not None:
+                self._spare.send(job_id)
+            if power.state == "stopping" and self._ticks is not None:
+                self._ticks.soon(AGAIN_S)
+        except BackendUnavailable as error:
+            log.warning("nobody could be told of a job", job=job_id, problem=error.sentence)

@@ -1,0 +1,36 @@
+"""The machine of a deployment, by its mode."""
+
+from __future__ import annotations
+
+import boto3
+
+from backends.aws.calls import PATIENT, asking
+from backends.aws.machine.ec2 import Ec2Machine
+from backends.aws.machine.fleet import FleetMachine
+from backends.aws.machine.none import NoMachine
+from backends.aws.machine.protocol import Machine, TickQueue
+from backends.aws.machine.ticks import SqsTicks
+from backends.aws.wiring import queue_at
+from config.aws import Deployment
+from config.errors import InvalidSettings
+
+
+def machine_of(deployment: Deployment) -> Machine:
+    """Raises InvalidSettings when its mode needs what wasn't given."""
+    match deployment.mode:
+        case "serverless":
+            return NoMachine()
+        case "fleet":
+            if deployment.fleet is None:
+                raise InvalidSettings("INKLING_AWS_FLEET is needed in mode fleet.")
+            with asking("the fleet"):
+                return FleetMachine(boto3.client("autoscaling", config=PATIENT), deployment.fleet)
+        case _:
+            if deployment.instance_id is None:
+                raise InvalidSettings(f"INKLING_AWS_INSTANCE_ID is needed in mode {deployment.mode}.")
+            with asking("the machine"):
+                return Ec2Machine(boto3.client("ec2", config=PATIENT), deployment.instance_id)
+
+
+def tick_queue_of(deployment: Deployment) -> TickQueue | None:
+    return SqsTicks(queue_at(deployment.tick_queue_url)) if deployment.tick_queue_url else None
