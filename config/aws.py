@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from config.environment import DEPLOYMENT_PREFIX
 from config.errors import InvalidSettings
 
 AwsMode = Literal["ec2", "serverless", "ec2-with-fallback", "fleet"]
-PREFIX = "INKLING_AWS_"
 
 
 class Deployment(BaseModel):
@@ -32,17 +32,18 @@ class Deployment(BaseModel):
     idle_s: float = Field(300.0, gt=0, description="Seconds without work until a machine stops.")
     wake_s: float = Field(300.0, ge=0, description="Seconds a job may wait for a machine, beside its own time.")
     lease_s: float = Field(30.0, gt=0, description="Seconds a worker that says nothing keeps its job.")
+    metadata_url: str | None = Field(None, description="Where EC2 tells a machine about itself; None elsewhere.")
+    alive_file: str | None = Field(None, description="Touched while a worker lives, for the machine's own watch.")
     keep_s: float = Field(86_400.0, gt=0, description="Seconds a job is kept after it ended.")
 
 
 def read_deployment(environ: Mapping[str, str]) -> Deployment:
     """Raises InvalidSettings, which names the variable."""
-    values = {
-        name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX) and value
-    }
+    told = {name: value for name, value in environ.items() if name.startswith(DEPLOYMENT_PREFIX) and value}
+    values = {name.removeprefix(DEPLOYMENT_PREFIX).lower(): value for name, value in told.items()}
     try:
         return Deployment.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        variable = PREFIX + str(first["loc"][0]).upper()
+        variable = DEPLOYMENT_PREFIX + str(first["loc"][0]).upper()
         raise InvalidSettings(f"{variable}: {first['msg'].lower()}.") from None

@@ -17,6 +17,8 @@ from config.small_file import read_small_file
 
 PREFIX = "INKLING_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+DEPLOYMENT_PREFIX = f"{PREFIX}AWS_"
+"""Of variables that a deployment in AWS is told by (config/aws.py); they are not the operator's settings."""
 _FILE = "_FILE"
 _JSON_OPENINGS = {"table": ("",), "list": ("[",), "value": ()}
 
@@ -69,12 +71,16 @@ def read_environment(environ: Mapping[str, str], fields: Sequence[SettingField])
     variables: dict[SettingPath, str] = {}
     # Sorted, so that a table given whole comes before single values in it, which win.
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE or not environ[name]:
+        if not _is_setting(name) or not environ[name]:
             continue
         path, text = _resolve_file(name, environ, fields)
         _put(values, path, _decode(name, text, _field_at(path, fields)))
         variables[path] = name
     return Environment(values, variables)
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(PREFIX) and name != CONFIG_VARIABLE and not name.startswith(DEPLOYMENT_PREFIX)
 
 
 def _path_of(name: str) -> SettingPath:

@@ -283,6 +283,11 @@ def load_deployment(environ: Mapping[str, str] | None = None) -> Deployment:
     return read_deployment(os.environ if environ is None else environ)
 
 
+def load_notify_socket(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where systemd hears of us, if it started us so."""
+    return (os.environ if environ is None else environ).get("NOTIFY_SOCKET")
+
+
 def validate_settings(sources: SettingsSources) -> Settings:
     """Raises InvalidSettings, which names the place."""
     file, environment = sources.file, sources.environment

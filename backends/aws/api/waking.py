@@ -35,16 +35,16 @@ class Waking:
     def announce(self, job_id: str) -> None:
         """Nothing here can lose the job: what fails is done again by the tick, within a minute.
 
-        The call comes after the message: a machine that did not see the message before it went to sleep can't have
-        seen the call either, and so is not going.
+        The call comes after the message: a machine that goes to sleep has seen no call, so its last look at the queue
+        was before the message, or it says that it is going, and is woken again as soon as that is possible.
         """
         try:
             self._queue.send(job_id)
-            self._hosts.call(self._deployment.host)
+            host = self._hosts.call(self._deployment.host)
             power = self._machine.wake()
             if power.no_capacity and self._spare is not None:
                 self._spare.send(job_id)
-            if power.state == "stopping" and self._ticks is not None:
+            if self._ticks is not None and (power.state == "stopping" or host.state == "draining"):
                 self._ticks.soon(AGAIN_S)
         except BackendUnavailable as error:
             log.warning("nobody could be told of a job", job=job_id, problem=error.sentence)

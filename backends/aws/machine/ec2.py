@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -58,9 +59,11 @@ class Ec2Machine:
 
     def power(self) -> Power:
         with asking(WHAT):
-            answer = self._client.describe_instance_status(InstanceIds=[self._instance_id], IncludeAllInstances=True)
-        statuses = answer["InstanceStatuses"]
-        return _power(statuses[0]["InstanceState"]["Name"] if statuses else "terminated")
+            answer = self._client.describe_instances(InstanceIds=[self._instance_id])
+        instances = [instance for group in answer["Reservations"] for instance in group["Instances"]]
+        if not instances:
+            return _power("terminated")
+        return replace(_power(instances[0]["State"]["Name"]), since=instances[0]["LaunchTime"].timestamp())
 
     def stop(self) -> None:
         with asking(WHAT):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import boto3
 
 from backends.aws.calls import PATIENT, asking
+from backends.aws.machine.backlog import CloudWatchBacklog
 from backends.aws.machine.ec2 import Ec2Machine
 from backends.aws.machine.fleet import FleetMachine
 from backends.aws.machine.none import NoMachine
 from backends.aws.machine.protocol import Machine, TickQueue
+from backends.aws.machine.reconciler import Backlog
 from backends.aws.machine.ticks import SqsTicks
 from backends.aws.wiring import queue_at
 from config.aws import Deployment
@@ -34,3 +36,11 @@ def machine_of(deployment: Deployment) -> Machine:
 
 def tick_queue_of(deployment: Deployment) -> TickQueue | None:
     return SqsTicks(queue_at(deployment.tick_queue_url)) if deployment.tick_queue_url else None
+
+
+def backlog_of(deployment: Deployment) -> Backlog | None:
+    """Only a fleet is scaled by it."""
+    if deployment.mode != "fleet" or deployment.fleet is None:
+        return None
+    with asking("the fleet's metric"):
+        return CloudWatchBacklog(boto3.client("cloudwatch", config=PATIENT), deployment.fleet)

@@ -16,6 +16,8 @@ class Power:
     detail: str
     no_capacity: bool = False
     """AWS had no machine of that kind just now."""
+    since: float | None = None
+    """When it was last started, in seconds since 1970, where that is known."""
 
 
 class Machine(Protocol):

@@ -19,6 +19,8 @@ from backends.aws.worker.pending import Pending
 from backends.protocol import Backend, CompletionRequest, Progress
 from config.errors import BackendUnavailable, EngineFailed, InklingError
 
+LOOK_AGAIN_S = 3
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,6 +44,18 @@ class Verdict:
     """`held`: another worker has it; `lost`: another has it now, or the table can't be used: look again later."""
     until: float | None = None
     """When the other's lease ends."""
+
+    def again_in_s(self, now: float) -> int | None:
+        """When the message shall be seen again, in whole seconds; None: never, it has done its part."""
+        match self.kind:
+            case "ended":
+                return None
+            case "given back":
+                return 0
+            case "held":
+                return max(int((self.until or now) - now) + 1, 1)
+            case "lost":
+                return LOOK_AGAIN_S
 
 
 class JobRunner:

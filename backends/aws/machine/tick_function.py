@@ -1,0 +1,53 @@
+"""The Lambda function that looks after everything: every minute by schedule, sooner by a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import structlog
+
+from backends.aws.machine.factory import backlog_of, machine_of, tick_queue_of
+from backends.aws.machine.reconciler import Reconciler
+from backends.aws.wiring import hosts_of, jobs_of, queue_of, spare_queue_of
+from config.log import configure_logging
+from config.settings import LogSettings, load_deployment
+
+log = structlog.get_logger(__name__)
+
+
+class Context(Protocol):
+    """What Lambda tells of an invocation, as far as it is used."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def handler(event: Mapping[str, Any], context: Context) -> None:
+    """Whatever the event says; raises what a retry may mend."""
+    tally = _reconciler().look(lambda: context.get_remaining_time_in_millis() / 1000)
+    log.info(
+        "looked",
+        open=tally.open,
+        ended=tally.ended,
+        requeued=tally.requeued,
+        resent=tally.resent,
+        machine=tally.power.state if tally.power else None,
+    )
+
+
+@cache
+def _reconciler() -> Reconciler:
+    """Once for each execution environment."""
+    configure_logging(LogSettings(json_lines=True))
+    deployment = load_deployment()
+    return Reconciler(
+        jobs_of(deployment),
+        hosts_of(deployment),
+        queue_of(deployment),
+        spare_queue_of(deployment),
+        machine_of(deployment),
+        tick_queue_of(deployment),
+        deployment,
+        backlog=backlog_of(deployment),
+    )
