@@ -25,7 +25,7 @@ from backends.aws.api.waking import Waking
 from backends.aws.jobs.job import Job, JournalEvent, Mark, NewJob
 from backends.aws.jobs.protocol import JobStore
 from config.aws import Deployment
-from config.errors import BackendUnavailable, InklingError, InvalidOptions, NotFound, Overloaded
+from config.errors import BackendUnavailable, EngineFailed, InklingError, InvalidOptions, NotFound, Overloaded
 
 MAX_WAIT_S = 20.0
 STEP_S = 0.25
@@ -151,6 +151,8 @@ class Api:
             return ApiResponse(202, self._views.view(job, self._clock()), {"location": f"/v1/jobs/{job.id}"})
         if job.failure is not None:
             raise job.failure.error()
+        if job.state == "cancelled":
+            raise EngineFailed("Somebody stopped this before it was written.")
         texts = texts_of(self._all_events(job), job.order.options.samples)
         return ApiResponse(200, json.dumps(texts) if request.query.get("twice") else texts)
 

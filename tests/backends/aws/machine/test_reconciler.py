@@ -1,0 +1,339 @@
+"""What comes right whoever broke off."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backends.aws.calls import AwsFailed
+from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, JobEnd
+from backends.aws.jobs.protocol import Host, LeaseLost, LeaseRefused
+from backends.aws.machine.protocol import Power, PowerState
+from backends.aws.machine.reconciler import AGAIN_S, ARRIVES_S, DEAD_S, OVERDUE_S, Reconciler
+from backends.protocol import TextDelta
+from config.aws import AwsMode, Deployment
+from tests.backends.aws.jobs.contract import NOW, new_job
+from tests.fakes.memory_jobs import MemoryHosts, MemoryJobs, MemoryQueue
+
+MINUTE_S = 60.0
+
+
+@dataclass
+class FakeMachine:
+    state: PowerState = "off"
+    since: float | None = None
+    no_capacity: bool = False
+    wakes: int = 0
+    stops: int = 0
+    broken: bool = False
+
+    def wake(self) -> Power:
+        if self.broken:
+            raise AwsFailed("AWS is away.")
+        self.wakes += 1
+        if self.state == "off" and not self.no_capacity:
+            self.state = "starting"
+        return self.power()
+
+    def power(self) -> Power:
+        if self.broken:
+            raise AwsFailed("AWS is away.")
+        return Power(self.state, "", self.no_capacity, self.since)
+
+    def stop(self) -> None:
+        self.stops += 1
+        self.state = "off"
+
+
+@dataclass
+class World:
+    mode: AwsMode = "ec2"
+    now: float = NOW
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    hosts: MemoryHosts = field(default_factory=MemoryHosts)
+    machine: FakeMachine = field(default_factory=FakeMachine)
+    delays: list[int] = field(default_factory=list)
+    reported: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.queue, self.spare = MemoryQueue(), MemoryQueue()
+        deployment = Deployment(mode=self.mode, table="jobs", queue_url="queue")
+        spare = self.spare if self.mode == "ec2-with-fallback" else None
+        self.reconciler = Reconciler(
+            self.jobs,
+            self.hosts,
+            self.queue,
+            spare,
+            self.machine,
+            self,
+            deployment,
+            backlog=self if self.mode == "fleet" else None,
+            clock=lambda: self.now,
+        )
+
+    def soon(self, delay_s: int) -> None:
+        self.delays.append(delay_s)
+
+    def report(self, open_jobs: int) -> None:
+        self.reported.append(open_jobs)
+
+    def submit(self) -> Job:
+        return self.jobs.submit(new_job()).job
+
+    def beat(self, state: str = "up") -> None:
+        self.hosts.beat(Host("worker", state=state, beat_at=self.now))
+
+    def sent(self, queue: MemoryQueue | None = None) -> list[str]:
+        return [message.job_id for message in (queue or self.queue).receive(10, 0)]
+
+    def job(self, job: Job) -> Job:
+        return self.jobs.jobs[job.id]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_fresh_job_is_left_alone_and_the_machine_is_woken(world: World) -> None:
+    world.submit()
+    tally = world.reconciler.look()
+    assert (tally.open, tally.ended, tally.requeued, tally.resent) == (1, 0, 0, 0)
+    assert not world.sent()
+    assert (world.machine.wakes, world.machine.state) == (1, "starting")
+
+
+def test_nobody_is_woken_for_nothing(world: World) -> None:
+    assert world.reconciler.look().power == Power("off", "")
+    assert world.machine.wakes == 0
+
+
+def test_an_overdue_message_is_sent_again(world: World) -> None:
+    job = world.submit()
+    world.now += OVERDUE_S
+    assert world.reconciler.look().resent == 1
+    assert world.sent() == [job.id]
+
+
+def test_a_dead_lease_is_queued_again(world: World) -> None:
+    held = world.jobs.lease(world.submit().id, "a", NOW)
+    world.now += LEASE_S
+    assert world.reconciler.look().requeued == 0
+    world.now += 1
+    assert world.reconciler.look().requeued == 1
+    assert world.job(held).state == "queued"
+    assert world.sent() == [held.id]
+
+
+def test_after_so_many_dead_leases_it_fails(world: World) -> None:
+    held = world.jobs.lease(world.submit().id, "a", NOW)
+    world.jobs.jobs[held.id] = replace(held, tries=MAX_TRIES)
+    world.now += LEASE_S + 1
+    assert world.reconciler.look().ended == 1
+    failure = world.job(held).failure
+    assert failure is not None
+    assert failure.code == "engine_failed"
+
+
+def test_what_nobody_took_fails_at_its_deadline(world: World) -> None:
+    job = world.submit()
+    world.now = job.deadline_at
+    world.reconciler.look()
+    failure = world.job(job).failure
+    assert failure is not None
+    assert failure.sentence == "No machine came to write this within the 300 s allowed; try again later."
+
+
+def test_a_held_job_past_its_deadline_is_its_holders(world: World) -> None:
+    job = world.submit()
+    world.now = job.deadline_at - 1
+    world.jobs.lease(job.id, "a", world.now)
+    world.now += LEASE_S
+    assert world.reconciler.look().ended == 0
+    world.now += 2
+    assert world.reconciler.look().ended == 1
+
+
+def test_who_asked_to_cancel_a_dead_one_gets_it(world: World) -> None:
+    held = world.jobs.lease(world.submit().id, "a", NOW)
+    world.jobs.cancel(held.id, NOW)
+    world.now += LEASE_S + 1
+    world.reconciler.look()
+    assert world.job(held).state == "cancelled"
+
+
+def test_a_machine_that_does_not_come_is_helped_by_lambda() -> None:
+    world = World("ec2-with-fallback")
+    job = world.submit()
+    world.now += ARRIVES_S
+    world.reconciler.look()
+    assert not world.sent(world.spare)
+    world.now += 1
+    world.reconciler.look()
+    assert world.sent(world.spare) == [job.id]
+
+
+def test_a_machine_at_work_needs_no_help() -> None:
+    world = World("ec2-with-fallback")
+    world.submit()
+    world.now += ARRIVES_S + 1
+    world.beat()
+    world.reconciler.look()
+    assert not world.sent(world.spare)
+
+
+def test_a_machine_that_is_going_is_looked_at_again_soon(world: World) -> None:
+    world.submit()
+    world.beat("draining")
+    world.machine.state = "on"
+    world.reconciler.look()
+    world.machine.state = "stopping"
+    world.reconciler.look()
+    assert world.delays == [AGAIN_S, AGAIN_S]
+    world.machine.state = "off"
+    world.reconciler.look()
+    assert world.machine.state == "starting"
+
+
+def test_a_machine_that_died_on_is_stopped(world: World) -> None:
+    world.machine.state, world.machine.since = "on", NOW - 10_000
+    world.beat()
+    world.now += DEAD_S
+    world.reconciler.look()
+    assert world.machine.stops == 0
+    world.now += 1
+    world.reconciler.look()
+    assert world.machine.stops == 1
+
+
+def test_a_machine_just_started_has_its_time(world: World) -> None:
+    world.beat()
+    world.now += 86_400
+    world.machine.state, world.machine.since = "on", world.now - DEAD_S + 1
+    world.reconciler.look()
+    assert world.machine.stops == 0
+    world.now += 2
+    world.reconciler.look()
+    assert world.machine.stops == 1
+
+
+def test_aws_away_spoils_no_job(world: World) -> None:
+    job = world.submit()
+    world.machine.broken = True
+    world.now = job.deadline_at
+    assert world.reconciler.look().ended == 1
+
+
+def test_one_jobs_trouble_spoils_no_other(world: World) -> None:
+    first, second = world.submit(), world.submit()
+    resolve = world.jobs.resolve
+
+    def fail_first(seen: Job, end: JobEnd) -> bool:
+        if seen.id == first.id:
+            raise AwsFailed("AWS is throttling the job table.")
+        return resolve(seen, end)
+
+    world.jobs.resolve = fail_first  # type: ignore[method-assign] (the fake's own seam)
+    world.now = first.deadline_at
+    assert world.reconciler.look().ended == 1
+    assert not world.job(second).is_open
+
+
+def test_a_look_ends_in_time(world: World) -> None:
+    world.submit(), world.submit()
+    left = iter([60.0, 4.0, 4.0])
+    assert world.reconciler.look(lambda: next(left)).open == 1
+
+
+def test_a_fleet_hears_its_backlog() -> None:
+    world = World("fleet")
+    world.submit(), world.submit()
+    world.reconciler.look()
+    assert world.reported == [2]
+
+
+@dataclass
+class Chaos:
+    """Workers whose clock is `skew_s` wrong, and people who change their minds."""
+
+    world: World
+    choose: random.Random
+    skew_s: float
+    held: list[Job] = field(default_factory=list)
+
+    def act(self) -> None:
+        self.world.now += self.choose.random() * 8
+        acts = [self.submit, self.lease, self.write, self.finish, self.release, self.cancel, self.die, self.wait]
+        try:
+            self.choose.choice(acts)()
+        except (LeaseLost, LeaseRefused):
+            return
+
+    @property
+    def theirs(self) -> float:
+        return self.world.now + self.skew_s
+
+    def any_id(self) -> str:
+        return self.choose.choice(list(self.world.jobs.jobs) or ["none"])
+
+    def taken(self) -> Job:
+        """One that a worker believes to hold, out of its hands."""
+        if not self.held:
+            raise LeaseLost
+        return self.held.pop(self.choose.randrange(len(self.held)))
+
+    def submit(self) -> None:
+        if len(self.world.jobs.jobs) < 6:
+            new = replace(new_job(), created_at=self.world.now, deadline_at=self.world.now + 200)
+            self.world.jobs.submit(new)
+
+    def lease(self) -> None:
+        self.held.append(self.world.jobs.lease(self.any_id(), f"w{self.choose.random()}", self.theirs))
+
+    def write(self) -> None:
+        job = self.taken()
+        if self.theirs < job.deadline_at:
+            self.held.append(self.world.jobs.write(job, [TextDelta(0, "x")], self.theirs))
+
+    def finish(self) -> None:
+        job = self.taken()
+        if self.theirs < job.deadline_at:
+            self.world.jobs.finish(job, [], JobEnd("done", self.world.now))
+
+    def release(self) -> None:
+        self.world.jobs.release(self.taken())
+
+    def cancel(self) -> None:
+        self.world.jobs.cancel(self.any_id(), self.world.now)
+
+    def die(self) -> None:
+        self.taken()
+
+    def wait(self) -> None:
+        self.world.now += self.choose.random() * 40
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**32 - 1), st.floats(-60, 60))
+def test_every_job_ends_by_its_deadline_and_two_minutes_whatever_happens(seed: int, skew_s: float) -> None:
+    """A look each minute, and none ends twice. A worker with a slow clock may finish that much later."""
+    choose = random.Random(seed)
+    world = World(choose.choice(("ec2", "ec2-with-fallback", "fleet", "serverless")))
+    chaos, ends, looked_at = Chaos(world, choose, skew_s), dict[str, Job](), world.now
+    while world.now < NOW + 900:
+        chaos.act()
+        if world.now - looked_at >= MINUTE_S:
+            world.reconciler.look()
+            looked_at = world.now
+        for job in world.jobs.jobs.values():
+            assert job.is_open or ends.setdefault(job.id, job) == job
+    for _ in range(8):
+        world.now += MINUTE_S
+        world.reconciler.look()
+    for job in world.jobs.jobs.values():
+        assert job.finished_at is not None
+        assert job.finished_at <= job.deadline_at + 120 + max(-skew_s, 0)
