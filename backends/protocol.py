@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 from config.sampling import SamplingOptions
 
 FinishReason = Literal["stop", "length"]
-Stage = Literal["queued", "starting", "running"]
+Stage = Literal["queued", "waking", "starting", "running"]
+"""`waking`: a machine is called; `starting`: a model is loaded."""
 BackendState = Literal["ready", "starting", "asleep", "unavailable"]
 
 

@@ -105,6 +105,8 @@ def waiting_notice(progress: Progress | None) -> str:
     if progress.stage == "starting":
         return f"Waking the model{about}."
     ahead = f", {progress.position} ahead of you" if progress.position else ""
+    if progress.stage == "waking":
+        return f"Waking the machine{ahead}{about}."
     return f"Queued{ahead}{about}."
 
 

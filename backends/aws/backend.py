@@ -112,7 +112,7 @@ class _Told:
 
     def news(self, job: JobView) -> Iterable[CompletionEvent]:
         if job.state == "queued" and not self._told:
-            yield Progress("starting" if job.waking else "queued", job.position, job.eta_s)
+            yield Progress("waking" if job.waking else "queued", job.position, job.eta_s)
         if job.state == "running" and not self._told:
             yield Progress("running")
         if job.at.attempt != self.seen.attempt:

@@ -41,7 +41,7 @@ class Observation:
     def see(self, event: CompletionEvent) -> None:
         now = self._now()
         if isinstance(event, Progress):
-            self.ready_s = None if event.stage in ("starting", "queued") else now
+            self.ready_s = None if event.stage != "running" else now
         elif self.ready_s is None:
             self.ready_s = now
         if isinstance(event, TextDelta) and self.first_text_s is None:

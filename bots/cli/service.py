@@ -58,7 +58,7 @@ class ChatService:
             status.start()
         try:
             health = await backend.health()
-            while health.state in ("starting", "asleep"):
+            while health.state == "starting":
                 status.update(Text(f"Waking the model. {health.detail}", "dim"))
                 await asyncio.sleep(LOOK_EVERY_S)
                 health = await backend.health()
@@ -67,7 +67,7 @@ class ChatService:
         if health.state == "ready":
             self._say(f"{health.model or backend.name} is ready ({time.monotonic() - began:.1f} s).", "green")
         else:
-            self._say(health.detail, "red")
+            self._say(health.detail, "dim" if health.state == "asleep" else "red")
         await asyncio.Event().wait()
 
     def _say(self, line: str, style: str = "") -> None:

@@ -96,6 +96,8 @@ class TestWaiting:
             (Progress("queued", 30, 600), "Queued, 30 ahead of you, about 10 minutes."),
             (Progress("starting", eta_s=30), "Waking the model, about 30 s."),
             (Progress("starting"), "Waking the model."),
+            (Progress("waking", 0, 30), "Waking the machine, about 30 s."),
+            (Progress("waking", 2, 29.6), "Waking the machine, 2 ahead of you, about 30 s."),
         ],
     )
     def test_says_why_there_is_no_text(self, progress: Progress | None, told: str) -> None:

@@ -1,0 +1,120 @@
+"""Signed requests, as whoever checks the signature sees them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from backends.aws.client.http import SERVICE, SignedHttp
+from backends.aws.client.transport import Answer, NotReached, Question
+from config.errors import BackendUnavailable
+from tests.fakes.ministack import REGION
+from tests.fakes.openai_server import serve
+
+KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file of credentials, and an environment that has no others."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "credentials"
+    file.write_text(f"[writer]\naws_access_key_id={KEYS.access_key}\naws_secret_access_key={KEYS.secret_key}\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return "writer"
+
+
+class Checker:
+    """Signs what arrived once more, and compares."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[bool] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        given = request.headers["Authorization"]
+        again = AWSRequest(request.method, str(request.url), {"content-type": "application/json"}, body)
+        again.context["timestamp"] = request.headers["X-Amz-Date"]
+        signer = _At(request.headers["X-Amz-Date"])
+        signer.add_auth(again)
+        self.verdicts.append(again.headers["Authorization"] == given)
+        return web.json_response({"path": request.path_qs}, status=202, headers={"Retry-After": "7"})
+
+
+class _At(SigV4Auth):
+    """Signs as of then."""
+
+    def __init__(self, timestamp: str) -> None:
+        super().__init__(KEYS, SERVICE, REGION)
+        self._then = timestamp
+
+    def _modify_request_before_signing(self, request: AWSRequest) -> None:
+        request.context["timestamp"] = self._then
+        super()._modify_request_before_signing(request)
+
+
+@pytest.fixture
+async def checked() -> AsyncIterator[tuple[str, Checker]]:
+    checker = Checker()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", checker.answer)
+    async with serve(app) as url:
+        yield url.removesuffix("/v1"), checker
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question("GET", "/v1/health"),
+        Question("GET", "/v1/jobs/01KB", {"wait": "15", "after": "1.7"}),
+        Question("POST", "/v1/jobs", body={"prompt": "É 🖋 \x00 $(x)"}),
+        Question("DELETE", "/v1/jobs/01KB"),
+    ],
+    ids=lambda question: f"{question.method} {question.path}",
+)
+async def test_the_signature_is_botocores_own(profile: str, checked: tuple[str, Checker], question: Question) -> None:
+    url, checker = checked
+    http = SignedHttp("aws", url, region=REGION, profile=profile)
+    answer = await http.ask(question)
+    await http.aclose()
+    assert checker.verdicts == [True]
+    assert answer.status == 202
+    assert answer.retry_after_s == 7
+    assert answer.body["path"].startswith(question.path)
+
+
+async def test_nobody_there_is_not_reached(profile: str) -> None:
+    http = SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile=profile)
+    with pytest.raises(NotReached, match=r"^aws can't be reached \(ClientConnectorError\)\.$"):
+        await http.ask(Question("GET", "/v1/health"))
+    await http.aclose()
+
+
+async def test_what_is_missing_is_told(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BackendUnavailable, match=r"^aws doesn't know its AWS region; set `region` in its settings\.$"):
+        await SignedHttp("aws", "http://127.0.0.1:9", profile=profile).ask(Question("GET", "/"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(BackendUnavailable, match=r"^aws has no AWS credentials; give it some, or a role\.$"):
+        await SignedHttp("aws", "http://127.0.0.1:9", region=REGION).ask(Question("GET", "/"))
+
+
+async def test_an_answer_that_is_no_json_is_none(profile: str) -> None:
+    app = web.Application()
+    app.router.add_get("/", _page)
+    async with serve(app) as url:
+        http = SignedHttp("aws", url.removesuffix("/v1"), region=REGION, profile=profile)
+        assert await http.ask(Question("GET", "/")) == Answer(200, None)
+        await http.aclose()
+
+
+async def _page(_request: web.Request) -> web.Response:
+    return web.Response(text="<html>")

@@ -1,0 +1,117 @@
+"""What a reader hears when a job is begun again, waits, or is ended by others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from backends.aws.jobs.job import LEASE_S, Job, JobEnd
+from backends.protocol import CompletionEvent, Progress, SampleFinished, TextDelta
+from config.aws import Deployment
+from config.errors import EngineFailed
+from tests.backends.contract import read, request
+from tests.fakes.aws_plane import Plane, backend_of
+
+ON_A_MACHINE = Deployment(mode="ec2", table="jobs", queue_url="queue", instance_id="i-1")
+
+
+async def job_of(plane: Plane) -> Job:
+    async with asyncio.timeout(10):
+        while not plane.jobs.jobs:  # noqa: ASYNC110 (another task's state)
+            await asyncio.sleep(0.005)
+    (job,) = plane.jobs.jobs.values()
+    return job
+
+
+class Reader:
+    """Reads a stream in the background, event by event."""
+
+    def __init__(self, plane: Plane, **options: Any) -> None:
+        self.plane = plane
+        self.events: list[CompletionEvent] = []
+        self.backend = backend_of(plane)
+        self.task = asyncio.create_task(self._read(request(**options)))
+
+    async def _read(self, asked: Any) -> None:
+        async with aclosing(self.backend.stream(asked)) as events:
+            async for event in events:
+                self.events.append(event)
+
+    async def hears(self, event: CompletionEvent) -> None:
+        async with asyncio.timeout(10):
+            while event not in self.events:
+                assert not self.task.done(), self.task.exception()
+                await asyncio.sleep(0.005)
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
+
+
+async def test_another_attempt_goes_on_where_the_reader_was() -> None:
+    plane = Plane()
+    reader = Reader(plane)
+    job = await job_of(plane)
+    now = time.time()
+    plane.jobs.write(plane.jobs.lease(job.id, "a", now - 2 * LEASE_S), [TextDelta(0, "Once upon")], now - 2 * LEASE_S)
+    await reader.hears(TextDelta(0, "Once upon"))
+    held = plane.jobs.write(plane.jobs.lease(job.id, "b", now), [TextDelta(0, "Once")], now)
+    held = plane.jobs.write(held, [TextDelta(0, " upon a"), TextDelta(0, " time")], now)
+    plane.jobs.finish(held, [SampleFinished(0, "length", None, 4)], JobEnd("done", now))
+    await reader.task
+    assert reader.text == "Once upon a time"
+    assert reader.events[-1] == SampleFinished(0, "length", None, 4)
+
+
+async def test_another_text_is_no_continuation() -> None:
+    plane = Plane()
+    reader = Reader(plane)
+    job = await job_of(plane)
+    now = time.time()
+    plane.jobs.write(plane.jobs.lease(job.id, "a", now - 2 * LEASE_S), [TextDelta(0, "Once upon")], now - 2 * LEASE_S)
+    await reader.hears(TextDelta(0, "Once upon"))
+    plane.jobs.write(plane.jobs.lease(job.id, "b", now), [TextDelta(0, "Twice")], now)
+    with pytest.raises(EngineFailed, match="wrote something else; the text so far is kept"):
+        await reader.task
+    assert reader.text == "Once upon"
+
+
+async def test_who_waits_for_a_machine_is_told() -> None:
+    plane = Plane(deployment=ON_A_MACHINE)
+    reader = Reader(plane)
+    job = await job_of(plane)
+    async with asyncio.timeout(10):
+        while not reader.events:  # noqa: ASYNC110 (another task's state)
+            await asyncio.sleep(0.005)
+    first = reader.events[0]
+    assert isinstance(first, Progress)
+    assert (first.stage, first.position) == ("waking", 0)
+    assert first.eta_s == pytest.approx(30, abs=5)
+    plane.jobs.lease(job.id, "a", time.time())
+    await reader.hears(Progress("running"))
+    reader.task.cancel()
+
+
+async def test_a_job_that_somebody_else_ended_is_an_error() -> None:
+    plane = Plane()
+    reader = Reader(plane)
+    plane.jobs.cancel((await job_of(plane)).id, time.time())
+    with pytest.raises(EngineFailed, match="Somebody else stopped this"):
+        await reader.task
+
+
+async def test_the_same_request_again_is_the_same_job() -> None:
+    plane = Plane()
+    asked = request()
+    readers = [asyncio.create_task(read(backend_of(plane), asked)) for _ in range(2)]
+    job = await job_of(plane)
+    now = time.time()
+    held = plane.jobs.lease(job.id, "a", now)
+    plane.jobs.finish(held, [TextDelta(0, "Once"), SampleFinished(0, "stop", None, 1)], JobEnd("done", now))
+    results = await asyncio.gather(*readers)
+    assert [result.texts[0] for result in results] == ["Once", "Once"]
+    assert len(plane.jobs.jobs) == 1
