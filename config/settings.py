@@ -84,9 +84,9 @@ class AwsBackendSettings(Section):
     profile: str | None = Field(None, min_length=1, description="A profile of your AWS credentials.")
 
     @model_validator(mode="after")
-    def _one_way_there(self) -> AwsBackendSettings:
-        if (self.api_url is None) == (self.function is None):
-            raise setting_error("needs either api_url or function", "api_url")
+    def _some_way_there(self) -> AwsBackendSettings:
+        if self.api_url is None and self.function is None:
+            raise setting_error("is needed, or function", "api_url")
         return self
 
 

@@ -17,8 +17,12 @@ _HEAD = """\
 # Inkling's settings. Take the # off a line to change it; what is left out is as shown here, or not set.
 # Each can be a variable too, which wins over this file: limits.max_length is INKLING_LIMITS__MAX_LENGTH.
 """
-_EXAMPLE_NAMES = {"local": "local", "openai": "server", "echo": "echo"}
-_EXAMPLES = {"gateway_url": "wss://gateway.discord.gg", "base_url": "http://127.0.0.1:8000/v1"}
+_EXAMPLE_NAMES = {"local": "local", "openai": "server", "aws": "aws", "echo": "echo"}
+_EXAMPLES = {
+    "gateway_url": "wss://gateway.discord.gg",
+    "base_url": "http://127.0.0.1:8000/v1",
+    "api_url": "https://abc123.execute-api.eu-west-1.amazonaws.com",
+}
 _WIDTH = 100
 
 

@@ -91,9 +91,10 @@ async def test_who_waits_for_a_machine_is_told() -> None:
     assert isinstance(first, Progress)
     assert (first.stage, first.position) == ("waking", 0)
     assert first.eta_s == pytest.approx(30, abs=5)
-    plane.jobs.lease(job.id, "a", time.time())
+    held = plane.jobs.lease(job.id, "a", time.time())
     await reader.hears(Progress("running"))
-    reader.task.cancel()
+    plane.jobs.finish(held, [], JobEnd("done", time.time()))
+    await reader.task
 
 
 async def test_a_job_that_somebody_else_ended_is_an_error() -> None:

@@ -44,7 +44,7 @@ def test_backends_can_be_uncommented(place: Path) -> None:
     others = "# A server that speaks" + render_template().partition("# A server that speaks")[2]
     text = SETTING.sub(r"\1", others.partition("# Sampling defaults")[0]).replace("# [", "[")
     (place / "all.toml").write_text(f'default_backend = "echo"\n{text}', encoding="utf-8")
-    assert set(load_settings(place / "all.toml", {}).backends) == {"server", "echo"}
+    assert set(load_settings(place / "all.toml", {}).backends) == {"server", "aws", "echo"}
 
 
 def test_init_never_overwrites(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
