@@ -43,10 +43,16 @@ def request_of(event: Mapping[str, Any]) -> ApiRequest:
             event.get("queryStringParameters") or {},
             {name.lower(): value for name, value in (event.get("headers") or {}).items()},
             _body(event),
-            iam.get("userArn") or DIRECT,
+            _owner(iam.get("userArn") or DIRECT),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError("not an HTTP API event") from error
+
+
+def _owner(arn: str) -> str:
+    """A role is the same owner whoever holds it, and after its credentials were renewed: without the session's name."""
+    role = arn.rpartition("/")[0]
+    return role if ":assumed-role/" in role else arn
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

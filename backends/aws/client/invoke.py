@@ -17,7 +17,7 @@ from backends.aws.client.transport import Answer, NotReached, Question
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
-THREADS = 32
+THREADS = 256
 """Each question waits up to 20 s in one."""
 
 

@@ -18,6 +18,7 @@ from backends.protocol import CompletionRequest
 from config.errors import BackendUnavailable, EngineFailed, InklingError
 
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+MOST_AGAIN = 20
 _TEMPORARY = {429, 500, 502, 503, 504}
 
 
@@ -66,9 +67,17 @@ class JobsClient:
     pauses_s: tuple[float, ...] = PAUSES_S
 
     async def submit(self, request: CompletionRequest) -> JobView:
-        """Sent twice it is the same job, since the request's id is its key."""
+        """Sent twice it is the same job, since the request's id is its key; another one, once that was cancelled: a bot
+        that stopped in the middle asks again when it is back."""
+        for again in range(MOST_AGAIN):
+            job = await self._submit(request, f"{request.request_id}.{again}" if again else request.request_id)
+            if job.state != "cancelled":
+                return job
+        raise BackendUnavailable(f"{self.name} was asked for this {MOST_AGAIN} times, and told to stop each time.")
+
+    async def _submit(self, request: CompletionRequest, key: str) -> JobView:
         body = {
-            "key": request.request_id,
+            "key": key,
             "prompt": request.prompt,
             "options": request.options.model_dump(mode="json"),
             "model": request.model,

@@ -203,6 +203,14 @@ def test_somebody_elses_job_is_not_there(asked: Asked) -> None:
     assert asked.job(job_id).state == "queued"
 
 
+def test_a_role_is_one_owner_whoever_holds_it(asked: Asked) -> None:
+    first, second = (f"arn:aws:sts::1:assumed-role/bot/{session}" for session in ("i-1", "i-2"))
+    job_id = asked.ask("POST", "/v1/jobs", {"prompt": "Once"}, first)[1]["id"]
+    assert asked.ask("GET", f"/v1/jobs/{job_id}", None, second)[0] == 200
+    other = "arn:aws:sts::1:assumed-role/other/i-1"
+    assert asked.ask("GET", f"/v1/jobs/{job_id}", None, other)[0] == 404
+
+
 def test_a_reader_waits_for_what_is_new(asked: Asked) -> None:
     job_id = asked.submit()
     asked.meanwhile = [

@@ -51,6 +51,15 @@ async def test_a_submit_sends_the_request_under_its_id() -> None:
     assert question.body["keep_last_tokens"] == 5
 
 
+async def test_what_was_cancelled_is_asked_for_anew() -> None:
+    cancelled = Answer(202, {**VIEW, "state": "cancelled"})
+    client, transport = client_of(cancelled, cancelled, Answer(202, VIEW))
+    asked = request()
+    assert (await client.submit(asked)).is_open
+    keys = [question.body["key"] for question in transport.questions if question.body]
+    assert keys == [asked.request_id, f"{asked.request_id}.1", f"{asked.request_id}.2"]
+
+
 async def test_a_read_asks_from_the_mark_on() -> None:
     events = [[0, "Once"], [0, None, "stop", "\n", 3]]
     client, transport = client_of(Answer(200, {**VIEW, "state": "done", "mark": "2.3", "events": events}))
