@@ -30,6 +30,8 @@ class JobViews:
             shown["events"] = [written_event(event) for event in page.events]
         if job.state == "queued":
             shown |= self._waiting(job, now)
+        if job.is_open and job.cancel_requested:
+            shown["cancelling"] = True
         if job.model:
             shown["model"] = job.model
         if job.failure:

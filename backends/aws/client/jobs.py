@@ -33,6 +33,8 @@ class JobView(BaseModel):
     events: tuple[list[Any], ...] = ()
     position: int | None = None
     waking: bool = False
+    cancelling: bool = False
+    """Somebody asked for its end, which is near."""
     eta_s: float | None = None
     error: Failure | None = None
 
@@ -71,7 +73,7 @@ class JobsClient:
         that stopped in the middle asks again when it is back."""
         for again in range(MOST_AGAIN):
             job = await self._submit(request, f"{request.request_id}.{again}" if again else request.request_id)
-            if job.state != "cancelled":
+            if job.state != "cancelled" and not job.cancelling:
                 return job
         raise BackendUnavailable(f"{self.name} was asked for this {MOST_AGAIN} times, and told to stop each time.")
 

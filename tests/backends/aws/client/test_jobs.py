@@ -53,7 +53,8 @@ async def test_a_submit_sends_the_request_under_its_id() -> None:
 
 async def test_what_was_cancelled_is_asked_for_anew() -> None:
     cancelled = Answer(202, {**VIEW, "state": "cancelled"})
-    client, transport = client_of(cancelled, cancelled, Answer(202, VIEW))
+    ending = Answer(202, {**VIEW, "state": "running", "cancelling": True})
+    client, transport = client_of(cancelled, ending, Answer(202, VIEW))
     asked = request()
     assert (await client.submit(asked)).is_open
     keys = [question.body["key"] for question in transport.questions if question.body]
