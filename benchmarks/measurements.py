@@ -17,8 +17,9 @@ PROMPT_TOKENS = 16
 LONG_PROMPT_TOKENS = 512
 CROWD = 16
 CROWD_PROMPT_TOKENS = 64
-CROWD_NEW_TOKENS = 256
-"""More than an engine can write while they come: 64 each would be 1,024 in two seconds, whatever it could do."""
+CROWD_NEW_TOKENS = 400
+"""As many as people may ask for unless the operator allows more, and more than an engine writes while they come: 64 each
+would be 1,024 in two seconds, whatever it could do."""
 CROWD_SPREAD_S = 2.0
 _STRIDE = 617
 BARE = "bare torch"
