@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.faulty_aws import FaultyAws, faulty_aws
 from tests.fakes.ministack import MiniStack, running_ministack
 
 
@@ -12,3 +13,10 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     """One for each process of tests."""
     with running_ministack(tmp_path_factory.mktemp("ministack")) as stack:
         yield stack
+
+
+@pytest.fixture
+def faulty(ministack: MiniStack) -> Iterator[FaultyAws]:
+    """MiniStack with bad days."""
+    with faulty_aws(ministack.url) as between:
+        yield between
