@@ -22,4 +22,4 @@ class TestMiniStack(JobsContract):
         client = ministack.client("dynamodb", config=PATIENT)
         name = f"jobs-{next(_names)}"
         create_table(client, name)
-        return DynamoJobs(JobTable(client, name), clock=lambda: NOW)
+        return DynamoJobs(JobTable(client, name, clock=lambda: NOW))
