@@ -14,9 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
-
-from tests.fakes.ministack import REGION
+from tests.fakes.ministack import client_at
 
 Fault = Literal["cut", "lost answer", "broken", "unavailable", "throttled", "denied", "gone"]
 """`cut`: the connection breaks before anything is done; `lost answer`: after it is done."""
@@ -58,14 +56,7 @@ class FaultyAws:
 
     def client(self, service: Any, **more: Any) -> Any:
         """A boto3 client through this."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            **more,
-        )
+        return client_at(self.url, service, **more)
 
     def fault_of(self, operation: str) -> Fault | None:
         """What happens to this call, which is thereby counted."""

@@ -28,26 +28,26 @@ class JobTable:
 
     def __init__(self, client: DynamoDBClient, name: str, clock: Callable[[], float] = time.time) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self._clock = clock
 
     def get(self, pk: str, sk: str) -> Values | None:
         with asking(WHAT):
-            answer = self._client.get_item(TableName=self._name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self.name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True)
         values = from_item(answer.get("Item", {}))
         return values if values and self._is_kept(values) else None
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Whatever is there; the same again changes nothing."""
         with asking(WHAT):
-            self._client.put_item(TableName=self._name, Item=to_item(values))
+            self._client.put_item(TableName=self.name, Item=to_item(values))
 
     def put_new(self, values: Mapping[str, Any]) -> bool:
         """False when there is an item of that key."""
         with asking(WHAT):
             try:
                 self._client.put_item(
-                    TableName=self._name,
+                    TableName=self.name,
                     Item=to_item(values),
                     ConditionExpression="attribute_not_exists(pk) OR #ttl < :now",
                     ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE},
@@ -74,7 +74,7 @@ class JobTable:
         with asking(WHAT):
             try:
                 answer = self._client.update_item(
-                    TableName=self._name,
+                    TableName=self.name,
                     Key=to_item({"pk": pk, "sk": sk}),
                     UpdateExpression=update,
                     ConditionExpression=condition,
@@ -91,7 +91,7 @@ class JobTable:
         """Add to a number, of an item that is made if it isn't there; the item as it then is."""
         with asking(WHAT):
             answer = self._client.update_item(
-                TableName=self._name,
+                TableName=self.name,
                 Key=to_item({"pk": pk, "sk": sk}),
                 UpdateExpression=f"ADD #{name} :number",
                 ExpressionAttributeNames={f"#{name}": name},
@@ -103,7 +103,7 @@ class JobTable:
     def between(self, pk: str, first: str, last: str) -> Iterator[list[Values]]:
         """The items from `first` to `last`, in order, in pages of up to 1 MB."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=to_item({":pk": pk, ":first": first, ":last": last}),
@@ -115,7 +115,7 @@ class JobTable:
     def open_keys(self) -> Iterator[str]:
         """The pk of every item in the index of open ones, as of some seconds ago."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             IndexName=OPEN_INDEX,
             KeyConditionExpression="#open = :open",
             ExpressionAttributeNames={"#open": OPEN_ATTRIBUTE},
@@ -129,7 +129,7 @@ class JobTable:
         """How many open items have a pk before that one."""
         with asking(WHAT):
             answer = self._client.query(
-                TableName=self._name,
+                TableName=self.name,
                 IndexName=OPEN_INDEX,
                 Select="COUNT",
                 Limit=limit,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.dynalite import find_dynalite, running_dynalite
 from tests.fakes.faulty_aws import FaultyAws, faulty_aws
 from tests.fakes.ministack import MiniStack, running_ministack
 
@@ -20,3 +21,13 @@ def faulty(ministack: MiniStack) -> Iterator[FaultyAws]:
     """MiniStack with bad days."""
     with faulty_aws(ministack.url) as between:
         yield between
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    """Its URL."""
+    program = find_dynalite()
+    if program is None:
+        pytest.skip("dynalite is not installed; `make dynalite` does it, where there is npm")
+    with running_dynalite(program) as url:
+        yield url

@@ -145,7 +145,7 @@ class JobsContract:
             while seen != upto:
                 page = jobs.journal(held.id, seen, upto)
                 texts, seen = texts + "".join(event.text for event in page.events), page.upto
-            assert texts == f"Once {long}." [: 1_500_004 + upto.sequence]
+            assert texts == f"Once {long}."[: 1_500_004 + upto.sequence]
 
     def test_an_entry_written_again_is_written_once(self, jobs: JobStore) -> None:
         held = jobs.lease(submitted(jobs).id, "a", NOW)
