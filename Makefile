@@ -11,7 +11,7 @@ CUDA_FREE := $(foreach name,cuda-bindings cuda-pathfinder cuda-toolkit triton,--
 PYTEST := GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test test-fast check format docs lock bench bench-peers soak clean
+.PHONY: help chat test test-fast check format docs lock bench bench-peers soak dynalite clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ lock: $(READY)  ## Resolve requirements.lock anew
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate \
 	  $(CUDA_FREE) -o requirements.lock
 	@sed -i '/^nvidia-/d' requirements.lock
+
+dynalite:  ## Install a second DynamoDB for the tests of the AWS job table; without npm they are left out
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/dynalite dynalite@4.0.0; fi
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,15 +6,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
+from botocore.exceptions import (
+    BaseEndpointResolverError,
+    BotoCoreError,
+    ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    InvalidRegionError,
+    LoginError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
 
 from config.errors import BackendUnavailable
 
+_THREADS = 64
+"""A worker asks from as many threads as it writes jobs; fewer connections would be thrown away and made anew."""
 PATIENT = Config(
-    retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=3, read_timeout=10, tcp_keepalive=True
+    retries={"mode": "standard", "total_max_attempts": 6},
+    connect_timeout=3,
+    read_timeout=10,
+    tcp_keepalive=True,
+    max_pool_connections=_THREADS,
 )
 """For single calls: five more tries on throttling, 5xx and lost connections, with growing random pauses."""
-POLLING = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=30)
+POLLING = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=3,
+    read_timeout=30,
+    tcp_keepalive=True,
+    max_pool_connections=_THREADS,
+)
 """For calls that wait up to 20 s for an answer themselves."""
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
@@ -24,6 +52,17 @@ _GONE = {"ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue",
 _GONE |= {"InvalidInstanceID.NotFound", "ResourceNotFound"}
 _BUSY = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "ProvisionedThroughputExceededException"}
 _BUSY |= {"RequestThrottled", "TooManyRequestsException", "TransactionInProgressException"}
+_MISCONFIGURED = (
+    BaseEndpointResolverError,
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidRegionError,
+    LoginError,
+    ProfileNotFound,
+    SSOError,
+)
+"""These say themselves what is wrong, and nothing of what was asked."""
 
 
 class AwsFailed(BackendUnavailable):
@@ -48,12 +87,26 @@ def asking(what: str) -> Iterator[None]:
         raise AwsFailed(f"There are no AWS credentials to ask {what} with; give some or a role.") from error
     except NoRegionError as error:
         raise AwsFailed(f"It isn't said in which AWS region {what} is; set AWS_REGION.") from error
-    except BotoCoreError as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise AwsFailed(f"AWS can't be reached to ask {what} ({type(error).__name__}).", retry_after_s=5.0) from error
+    except _MISCONFIGURED as error:
+        raise _misconfigured(what, error) from error
+    except BotoCoreError as error:
+        raise AwsFailed(f"AWS can't be asked for {what} ({type(error).__name__}).", retry_after_s=5.0) from error
+    except ValueError as error:
+        # What botocore says of an AWS_ENDPOINT_URL that is none; others are ours.
+        if not str(error).startswith("Invalid endpoint"):
+            raise
+        raise _misconfigured(what, error) from error
 
 
 def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _misconfigured(what: str, error: Exception) -> AwsFailed:
+    first_line = str(error).partition("\n")[0].rstrip(".")
+    return AwsFailed(f"AWS can't be asked for {what}: {first_line}.")
 
 
 def _refused(what: str, error: ClientError) -> AwsFailed:

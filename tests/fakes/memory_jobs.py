@@ -67,14 +67,19 @@ class MemoryJobs:
         with self.lock:
             job = self._held(held)
             if events:
-                job = self._append(job, events)
+                job = self._append(job, held.mark, events)
             return self._put(replace(job, lease_until=now + LEASE_S))
 
     def finish(self, held: Job, events: Sequence[JournalEvent], end: JobEnd) -> Job:
         with self.lock:
+            mark = _next(held.mark) if events else held.mark
+            if self.jobs.get(held.id) == (ended := _ended(replace(held, mark=mark), end)):
+                return ended
             job = self._held(held)
+            if job.mark != held.mark:
+                raise LeaseLost
             if events:
-                job = self._append(job, events)
+                job = self._append(job, held.mark, events)
             return self._put(_ended(job, end))
 
     def release(self, held: Job) -> bool:
@@ -127,8 +132,12 @@ class MemoryJobs:
             raise LeaseLost
         return job
 
-    def _append(self, job: Job, events: Sequence[JournalEvent]) -> Job:
-        mark = Mark(job.mark.attempt, job.mark.sequence + 1)
+    def _append(self, job: Job, after: Mark, events: Sequence[JournalEvent]) -> Job:
+        mark = _next(after)
+        if job.mark == mark and self.entries[job.id, mark] == tuple(events):
+            return job
+        if job.mark != after:
+            raise LeaseLost
         self.entries[job.id, mark] = tuple(events)
         return replace(job, mark=mark)
 
@@ -141,6 +150,10 @@ def _can_lease(job: Job, now: float) -> bool:
     if job.cancel_requested or now >= job.deadline_at or job.tries >= MAX_TRIES:
         return False
     return job.state == "queued" or (job.state == "running" and (job.lease_until or 0) < now)
+
+
+def _next(mark: Mark) -> Mark:
+    return Mark(mark.attempt, mark.sequence + 1)
 
 
 def _ended(job: Job, end: JobEnd) -> Job:

@@ -40,20 +40,25 @@ class MiniStack:
 
     def client(self, service: Any, **more: Any) -> Any:
         """A boto3 client of this one, whatever the environment says."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            **more,
-        )
+        return client_at(self.url, service, **more)
+
+
+def client_at(url: str, service: Any, **more: Any) -> Any:
+    """A boto3 client of the emulator there, whatever the environment says."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        **more,
+    )
 
 
 @contextmanager
 def running_ministack(folder: Path, **more: str) -> Iterator[MiniStack]:
     """`folder` takes its state and log; `more` are further variables of its own, such as AUTH."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "BIND_HOST": "127.0.0.1",
@@ -92,7 +97,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
     raise AssertionError("MiniStack does not answer")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,19 +1,20 @@
 """The job table in DynamoDB: single-item conditional writes, no transactions.
 
 A write may arrive and its answer be lost; botocore then sends it again, and its condition no longer holds. So whoever
-is refused looks first whether what it wanted is already so, by its own hand.
+is refused looks first whether what it wanted is already so, by its own hand. Where two could want the very same (one
+worker is told twice of a job), each puts a name of its own into the record, `claim`, and looks for that.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ulid import ULID
 
 from backends.aws.jobs.items import (
+    CLAIM,
     KEY,
     RECORD,
     TTL_ATTRIBUTE,
@@ -44,23 +45,16 @@ from backends.aws.jobs.table import JobTable, Values
 
 _AFTER_ALL = "~"
 _HELD = "#state = :running AND #worker = :worker AND #attempt = :attempt"
+_NEXT = " AND #sequence = :before"
 
 
 class DynamoJobs:
     """`keep_s` is how long a job stays after its deadline; `lease_s` how long a silent worker keeps one."""
 
-    def __init__(
-        self,
-        table: JobTable,
-        *,
-        keep_s: float = 86_400.0,
-        lease_s: float = LEASE_S,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, table: JobTable, *, keep_s: float = 86_400.0, lease_s: float = LEASE_S) -> None:
         self._table = table
         self._keep_s = keep_s
         self._lease_s = lease_s
-        self._clock = clock
 
     # Submitting
 
@@ -72,9 +66,11 @@ class DynamoJobs:
             return Submission(known, created=False)
         for number, piece in enumerate(cut_text(new.prompt)):
             self._table.put({"pk": job_pk(job_id), "sk": f"prompt#{number:03}", "text": piece, TTL_ATTRIBUTE: ttl})
-        job = Job(job_id, new.owner, new.order, new.created_at, new.deadline_at)
-        created = self._table.put_new(record_of(job, ttl))
-        return Submission(self.job(job_id) or job, created)
+        job, claim = Job(job_id, new.owner, new.order, new.created_at, new.deadline_at), str(ULID())
+        if self._table.put_new(record_of(job, ttl) | {CLAIM: claim}):
+            return Submission(job, created=True)
+        current = self._table.get(job_pk(job_id), RECORD) or {}
+        return Submission(job_of(current) if current else job, created=current.get(CLAIM) == claim)
 
     def _claim_key(self, new: NewJob, ttl: int) -> str:
         """The id of the job that this key means: a new one, or that of an earlier, perhaps interrupted, submit."""
@@ -84,7 +80,7 @@ class DynamoJobs:
             return job_id
         found = self._table.get(pk, KEY)
         if found is None:
-            return self._claim_key(new, ttl)  # it expired between the two calls
+            return self._claim_key(new, ttl)  # its time ended between the two calls
         if found["fingerprint"] != print_:
             raise KeyReused
         return str(found["job"])
@@ -93,9 +89,7 @@ class DynamoJobs:
 
     def job(self, job_id: str) -> Job | None:
         values = self._table.get(job_pk(job_id), RECORD)
-        if values is None or values[TTL_ATTRIBUTE] < self._clock():
-            return None
-        return job_of(values)
+        return job_of(values) if values else None
 
     def prompt(self, job_id: str) -> str:
         pages = self._table.between(job_pk(job_id), "prompt#", f"prompt#{_AFTER_ALL}")
@@ -111,11 +105,11 @@ class DynamoJobs:
             return JournalPage((), Mark(upto.attempt, start))
         pages = self._table.between(job_pk(job_id), first, last)
         found = next(pages)
-        # The next page may begin within the last entry.
-        while found and mark_in(found[-1]["sk"]) != upto and (more := next(pages, None)) is not None:
-            cut = mark_in(found[-1]["sk"])
-            found += [values for values in more if mark_in(values["sk"]) == cut]
-            if mark_in(more[-1]["sk"]) != cut:
+        for page in pages:
+            # The last entry may go on there.
+            more = [values for values in page if not found or mark_in(values["sk"]) == mark_in(found[-1]["sk"])]
+            found += more
+            if len(more) < len(page):
                 break
         events = tuple(event for values in found for event in read_piece(values["events"]))
         return JournalPage(events, mark_in(found[-1]["sk"]) if found else upto)
@@ -144,29 +138,38 @@ class DynamoJobs:
             tries=job.tries + 1,
             started_at=job.started_at or now,
         )
-        changed = self._change_seen(job, leased, " AND #cancel_requested = :no", no=False)
-        current = changed or self.job(job_id)
-        if current is None or (current.worker, current.mark.attempt) != (worker, leased.mark.attempt):
-            raise LeaseRefused(current)
-        return current
+        claim = str(ULID())
+        wanted = changing(leased) | {CLAIM: claim}
+        changed = self._change_seen(job, wanted, " AND #cancel_requested = :no", no=False)
+        if changed is not None:
+            return changed
+        values = self._table.get(job_pk(job_id), RECORD)
+        if values is None or values.get(CLAIM) != claim:
+            raise LeaseRefused(job_of(values) if values else None)
+        return job_of(values)
 
     def write(self, held: Job, events: Sequence[JournalEvent], now: float) -> Job:
-        mark = self._append(held, events)
-        changed = self._change_held(held, replace(held, mark=mark, lease_until=now + self._lease_s))
+        renewed = {"lease_until": now + self._lease_s}
+        if not events:
+            changed = self._change_held(held, renewed)
+        else:
+            mark = self._append(held, events)
+            changed = self._change_held(held, renewed | {"sequence": mark.sequence}, _NEXT, before=held.mark.sequence)
+            changed = changed or self._if_written(held, mark)
         if changed is None:
             raise LeaseLost
         return changed
 
     def finish(self, held: Job, events: Sequence[JournalEvent], end: JobEnd) -> Job:
         ended = _ended(replace(held, mark=self._append(held, events)), end)
-        changed = self._change_held(held, ended) or self._if_now(ended)
+        changed = self._change_held(held, changing(ended), _NEXT, before=held.mark.sequence) or self._if_now(ended)
         if changed is None:
             raise LeaseLost
         return changed
 
     def release(self, held: Job) -> bool:
         queued = replace(_let_go(held), tries=held.tries - 1)
-        return (self._change_held(held, queued) or self._if_now(queued)) is not None
+        return (self._change_held(held, changing(queued)) or self._if_now(queued)) is not None
 
     # Looking after
 
@@ -188,13 +191,13 @@ class DynamoJobs:
         if seen.state != "running" or (seen.lease_until or 0) >= now:
             return False
         queued = _let_go(seen)
-        return (self._change_seen(seen, queued) or self._if_now(queued)) is not None
+        return (self._change_seen(seen, changing(queued)) or self._if_now(queued)) is not None
 
     def resolve(self, seen: Job, end: JobEnd) -> bool:
         if not seen.is_open:
             return False
         ended = _ended(seen, end)
-        return (self._change_seen(seen, ended) or self._if_now(ended)) is not None
+        return (self._change_seen(seen, changing(ended)) or self._if_now(ended)) is not None
 
     # Changing
 
@@ -209,12 +212,12 @@ class DynamoJobs:
             self._table.put({"pk": job_pk(held.id), "sk": sk, "events": piece, TTL_ATTRIBUTE: ttl})
         return mark
 
-    def _change_held(self, held: Job, wanted: Job) -> Job | None:
+    def _change_held(self, held: Job, wanted: Values, also: str = "", **values: Any) -> Job | None:
         """What the holder does; None when it is not the holder any more."""
-        given = {"running": "running", "worker": held.worker, "attempt": held.mark.attempt}
-        return self._change(wanted, _HELD, given)
+        given = {"running": "running", "worker": held.worker, "attempt": held.mark.attempt, **values}
+        return self._change(held.id, wanted, _HELD + also, given)
 
-    def _change_seen(self, seen: Job, wanted: Job, also: str = "", **values: Any) -> Job | None:
+    def _change_seen(self, seen: Job, wanted: Values, also: str = "", **values: Any) -> Job | None:
         """What others do, if nobody did anything since."""
         condition = "#state = :state AND #attempt = :attempt AND #sequence = :sequence"
         given = {"state": seen.state, "attempt": seen.mark.attempt, "sequence": seen.mark.sequence, **values}
@@ -223,11 +226,18 @@ class DynamoJobs:
         else:
             condition += " AND #lease_until = :lease_until"
             given["lease_until"] = seen.lease_until
-        return self._change(wanted, condition + also, given)
+        return self._change(seen.id, wanted, condition + also, given)
 
-    def _change(self, wanted: Job, condition: str, given: Values) -> Job | None:
-        values = self._table.change(job_pk(wanted.id), RECORD, changing(wanted), condition, given)
+    def _change(self, job_id: str, wanted: Values, condition: str, given: Values) -> Job | None:
+        values = self._table.change(job_pk(job_id), RECORD, wanted, condition, given)
         return job_of(values) if values else None
+
+    def _if_written(self, held: Job, mark: Mark) -> Job | None:
+        """The job, if it is still held and this was its last entry."""
+        current = self.job(held.id)
+        if current is None or current.state != "running" or current.worker != held.worker:
+            return None
+        return current if current.mark == mark else None
 
     def _if_now(self, wanted: Job) -> Job | None:
         """The job, if it is already as wanted."""

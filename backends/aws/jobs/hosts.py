@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from backends.aws.jobs.items import HOST
+from backends.aws.jobs.items import HOST, TTL_ATTRIBUTE
 from backends.aws.jobs.protocol import Host
 from backends.aws.jobs.table import JobTable, Values
+
+KEEP_S = 30 * 86_400.0
+"""A machine of a fleet that is no more is forgotten so long after it spoke last."""
 
 
 class DynamoHosts:
@@ -24,6 +27,7 @@ class DynamoHosts:
             "running": host.running,
             "model": host.model,
             "version": host.version,
+            TTL_ATTRIBUTE: int(host.beat_at + KEEP_S),
         }
         # Of an item that is not there too; pk is always its own.
         values = self._table.change(_pk(host.name), HOST, said, "attribute_not_exists(#pk) OR #pk = :pk", _key(host))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RECORD, KEY, HOST = "record", "key", "host"
 OPEN_INDEX, OPEN_ATTRIBUTE, OPEN_MARK = "by_open", "open", "1"
 TTL_ATTRIBUTE = "ttl"
+CLAIM = "claim"
+"""In a record: the name that whoever made or leased it gave to doing so."""
 
 _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 

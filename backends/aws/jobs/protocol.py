@@ -66,11 +66,15 @@ class JobStore(Protocol):
 
     def write(self, held: Job, events: Sequence[JournalEvent], now: float) -> Job:
         """Add one entry (none when `events` is empty) and renew the lease. Returns the job, so that the holder learns
-        whether it shall cancel. Raises LeaseLost."""
+        whether it shall cancel. Raises LeaseLost.
+
+        After BackendUnavailable it may have been added all the same: the same call again, with the same `held` and
+        events, adds it once. Other events in its place would never reach who has read the first.
+        """
         ...
 
     def finish(self, held: Job, events: Sequence[JournalEvent], end: JobEnd) -> Job:
-        """Add the last entry and end it. Raises LeaseLost."""
+        """Add the last entry and end it; the same again after BackendUnavailable ends it once. Raises LeaseLost."""
         ...
 
     def release(self, held: Job) -> bool:

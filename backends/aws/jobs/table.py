@@ -1,14 +1,18 @@
-"""The table's own calls: consistent reads, and writes of one item that happen only if their condition holds."""
+"""The table's own calls: consistent reads, and writes of one item that happen only if their condition holds.
+
+DynamoDB forgets an item within days of its time (`ttl`); to readers it is gone at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from backends.aws.calls import asking, code_of
-from backends.aws.jobs.items import OPEN_ATTRIBUTE, OPEN_INDEX, OPEN_MARK, from_item, to_item
+from backends.aws.jobs.items import OPEN_ATTRIBUTE, OPEN_INDEX, OPEN_MARK, TTL_ATTRIBUTE, from_item, to_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -22,26 +26,32 @@ Values = dict[str, Any]
 class JobTable:
     """Raises AwsFailed, after retries."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str, clock: Callable[[], float] = time.time) -> None:
         self._client = client
-        self._name = name
+        self.name = name
+        self._clock = clock
 
     def get(self, pk: str, sk: str) -> Values | None:
         with asking(WHAT):
-            answer = self._client.get_item(TableName=self._name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True)
-        return from_item(answer["Item"]) if "Item" in answer else None
+            answer = self._client.get_item(TableName=self.name, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True)
+        values = from_item(answer.get("Item", {}))
+        return values if values and self._is_kept(values) else None
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Whatever is there; the same again changes nothing."""
         with asking(WHAT):
-            self._client.put_item(TableName=self._name, Item=to_item(values))
+            self._client.put_item(TableName=self.name, Item=to_item(values))
 
     def put_new(self, values: Mapping[str, Any]) -> bool:
         """False when there is an item of that key."""
         with asking(WHAT):
             try:
                 self._client.put_item(
-                    TableName=self._name, Item=to_item(values), ConditionExpression="attribute_not_exists(pk)"
+                    TableName=self.name,
+                    Item=to_item(values),
+                    ConditionExpression="attribute_not_exists(pk) OR #ttl < :now",
+                    ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE},
+                    ExpressionAttributeValues=to_item({":now": self._clock()}),
                 )
             except ClientError as error:
                 return _refused(error)
@@ -64,7 +74,7 @@ class JobTable:
         with asking(WHAT):
             try:
                 answer = self._client.update_item(
-                    TableName=self._name,
+                    TableName=self.name,
                     Key=to_item({"pk": pk, "sk": sk}),
                     UpdateExpression=update,
                     ConditionExpression=condition,
@@ -81,7 +91,7 @@ class JobTable:
         """Add to a number, of an item that is made if it isn't there; the item as it then is."""
         with asking(WHAT):
             answer = self._client.update_item(
-                TableName=self._name,
+                TableName=self.name,
                 Key=to_item({"pk": pk, "sk": sk}),
                 UpdateExpression=f"ADD #{name} :number",
                 ExpressionAttributeNames={f"#{name}": name},
@@ -93,19 +103,19 @@ class JobTable:
     def between(self, pk: str, first: str, last: str) -> Iterator[list[Values]]:
         """The items from `first` to `last`, in order, in pages of up to 1 MB."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=to_item({":pk": pk, ":first": first, ":last": last}),
         )
         with asking(WHAT):
             for page in pages:
-                yield [from_item(item) for item in page["Items"]]
+                yield [values for values in map(from_item, page["Items"]) if self._is_kept(values)]
 
     def open_keys(self) -> Iterator[str]:
         """The pk of every item in the index of open ones, as of some seconds ago."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             IndexName=OPEN_INDEX,
             KeyConditionExpression="#open = :open",
             ExpressionAttributeNames={"#open": OPEN_ATTRIBUTE},
@@ -119,7 +129,7 @@ class JobTable:
         """How many open items have a pk before that one."""
         with asking(WHAT):
             answer = self._client.query(
-                TableName=self._name,
+                TableName=self.name,
                 IndexName=OPEN_INDEX,
                 Select="COUNT",
                 Limit=limit,
@@ -128,6 +138,9 @@ class JobTable:
                 ExpressionAttributeValues=to_item({":open": OPEN_MARK, ":before": before}),
             )
         return answer["Count"]
+
+    def _is_kept(self, values: Values) -> bool:
+        return TTL_ATTRIBUTE not in values or bool(values[TTL_ATTRIBUTE] >= self._clock())
 
 
 def _refused(error: ClientError) -> bool:

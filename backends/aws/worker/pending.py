@@ -40,12 +40,6 @@ class Pending:
             self._changed.clear()
         return joined(events)
 
-    def put_back(self, events: Sequence[JournalEvent]) -> None:
-        """Before all that came since."""
-        self._events[:0] = events
-        if events:
-            self._changed.set()
-
 
 def joined(events: Sequence[JournalEvent]) -> list[JournalEvent]:
     """The same texts in fewer pieces: each sample's up to its end as one, samples in the order they began."""

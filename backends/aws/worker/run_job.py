@@ -178,17 +178,9 @@ class _Writing:
             stop.cancel()
 
     async def _put(self) -> None:
-        """An entry of what is pending, or a beat. While the table can't be used the text is kept, as long as the lease
-        lasts."""
+        """An entry of what is pending, or a beat."""
         events = self._pending.take()
-        try:
-            self._held = await asyncio.to_thread(self._jobs.write, self._held, events, self._clock())
-        except BackendUnavailable as error:
-            self._pending.put_back(events)
-            if self._clock() > (self._held.lease_until or 0.0):
-                raise LeaseLost from error
-            log.warning("the job table can't be used", job=self._held.id, problem=error.sentence)
-            await asyncio.sleep(self._pace.retry_s)
+        await self._insist(lambda: self._jobs.write(self._held, events, self._clock()))
 
     def _end_of(self, reader: asyncio.Task[str | None]) -> JobEnd:
         now = self._clock()
@@ -203,11 +195,14 @@ class _Writing:
         return JobEnd("failed", now, Failure.of(error))
 
     async def _finish(self, end: JobEnd) -> None:
-        """As long as the lease lasts, if need be."""
         events = self._pending.take()
+        await self._insist(lambda: self._jobs.finish(self._held, events, end))
+
+    async def _insist(self, call: Callable[[], Job]) -> None:
+        """The same until it is done, as long as the lease lasts: it may have been done though no answer came."""
         while True:
             try:
-                await asyncio.to_thread(self._jobs.finish, self._held, events, end)
+                self._held = await asyncio.to_thread(call)
                 return
             except BackendUnavailable as error:
                 if self._clock() > (self._held.lease_until or 0.0):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.dynalite import find_dynalite, running_dynalite
+from tests.fakes.faulty_aws import FaultyAws, faulty_aws
 from tests.fakes.ministack import MiniStack, running_ministack
 
 
@@ -12,3 +14,20 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     """One for each process of tests."""
     with running_ministack(tmp_path_factory.mktemp("ministack")) as stack:
         yield stack
+
+
+@pytest.fixture
+def faulty(ministack: MiniStack) -> Iterator[FaultyAws]:
+    """MiniStack with bad days."""
+    with faulty_aws(ministack.url) as between:
+        yield between
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    """Its URL."""
+    program = find_dynalite()
+    if program is None:
+        pytest.skip("dynalite is not installed; `make dynalite` does it, where there is npm")
+    with running_dynalite(program) as url:
+        yield url

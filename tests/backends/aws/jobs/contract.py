@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -13,7 +14,8 @@ from backends.protocol import SampleFinished, TextDelta
 from config.errors import DeadlineExceeded
 from config.sampling import SamplingOptions
 
-NOW = 1_800_000_000.0
+NOW = 4_000_000_000.0
+"""Later than any clock says, so that an emulator doesn't take items away as expired."""
 HOSTILE = (
     "It costs $50 and \"quotes\" 'too'",
     "$(echo X) `id` ${HOME} {{ssm:/secret}} %s %(x)s",
@@ -132,6 +134,54 @@ class JobsContract:
             assert page.upto > seen
             texts, seen = texts + "".join(event.text for event in page.events), page.upto
         assert texts == "".join(str(number) * 200_000 for number in range(9))
+
+    def test_an_entry_longer_than_a_page_comes_whole(self, jobs: JobStore) -> None:
+        held = jobs.lease(submitted(jobs).id, "a", NOW)
+        long = "".join(chr(ord("a") + number % 26) for number in range(1_500_000))
+        held = jobs.write(held, [TextDelta(0, "Once "), TextDelta(0, long)], NOW)
+        held = jobs.write(held, [TextDelta(0, ".")], NOW)
+        for upto in (Mark(1, 1), Mark(1, 2)):
+            texts, seen = "", Mark()
+            while seen != upto:
+                page = jobs.journal(held.id, seen, upto)
+                texts, seen = texts + "".join(event.text for event in page.events), page.upto
+            assert texts == f"Once {long}."[: 1_500_004 + upto.sequence]
+
+    def test_an_entry_written_again_is_written_once(self, jobs: JobStore) -> None:
+        held = jobs.lease(submitted(jobs).id, "a", NOW)
+        events = [TextDelta(0, "Once"), TextDelta(1, "Twice")]
+        written = [jobs.write(held, events, NOW + second) for second in range(3)][-1]
+        assert written.mark == Mark(1, 1)
+        written = jobs.write(written, [TextDelta(0, " more")], NOW + 4)
+        assert jobs.journal(held.id, Mark(), written.mark).events == (*events, TextDelta(0, " more"))
+        with pytest.raises(LeaseLost):  # from before the last entry
+            jobs.write(held, events, NOW + 5)
+
+    def test_a_late_beat_takes_no_entry_back(self, jobs: JobStore) -> None:
+        held = jobs.lease(submitted(jobs).id, "a", NOW)
+        written = jobs.write(held, [TextDelta(0, "Once")], NOW)
+        assert jobs.write(held, [], NOW + 1).mark == written.mark
+
+    def test_ended_again_is_ended_once(self, jobs: JobStore) -> None:
+        held = jobs.lease(submitted(jobs).id, "a", NOW)
+        ended = [jobs.finish(held, [TextDelta(0, "Once")], DONE) for _ in range(2)][-1]
+        assert (ended.state, ended.mark) == ("done", Mark(1, 1))
+        assert jobs.journal(held.id, Mark(), ended.mark).events == (TextDelta(0, "Once"),)
+
+    def test_one_worker_told_twice_holds_it_once(self, jobs: JobStore) -> None:
+        """As when a message is delivered twice: its two tasks share a name."""
+
+        def leased(job_id: str) -> bool:
+            try:
+                jobs.lease(job_id, "a", NOW)
+            except LeaseRefused:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as threads:
+            for _ in range(20):
+                job = submitted(jobs)
+                assert sum(threads.map(leased, [job.id] * 8)) == 1
 
     def test_done(self, jobs: JobStore) -> None:
         held = jobs.lease(submitted(jobs).id, "a", NOW)
