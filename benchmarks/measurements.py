@@ -18,8 +18,8 @@ LONG_PROMPT_TOKENS = 512
 CROWD = 16
 CROWD_PROMPT_TOKENS = 64
 CROWD_NEW_TOKENS = 400
-"""As many as people may ask for unless the operator allows more; 64 each would be 1,024 in the two seconds in which they
-come, whatever an engine could do."""
+"""As many as people may ask for unless the operator allows more; 64 each would be 1,024 in the two seconds in which
+they come, whatever an engine could do."""
 CROWD_SPREAD_S = 2.0
 _STRIDE = 617
 BARE = "bare torch"
