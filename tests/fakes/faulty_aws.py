@@ -72,6 +72,8 @@ class FaultyAws:
 
 class _Between(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
     faulty: FaultyAws
 
     def do_POST(self) -> None:
