@@ -9,7 +9,7 @@ import structlog
 from botocore.exceptions import ClientError
 from ulid import ULID
 
-from backends.aws.calls import asking, code_of
+from backends.aws.calls import AwsFailed, asking, code_of
 from backends.aws.jobs.protocol import Message
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WHAT = "the queue"
 _EXPIRED = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight"}
-_EXPIRED |= {"MessageNotInflight"}
+_EXPIRED |= {"MessageNotInflight", "InvalidParameterValueException"}
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,11 @@ class SqsQueue:
         if is_job_id(body):
             return read
         log.warning("message without a job", characters=len(body))
-        self.delete(read)
+        try:
+            self.delete(read)
+        except AwsFailed as error:
+            # It comes again; those beside it must not wait for that.
+            log.warning("a message without a job could not be thrown away", problem=error.sentence)
         return None
 
 
