@@ -27,7 +27,7 @@ class MemoryLife(JobLife):
 
 @pytest.mark.slow
 def test_in_memory() -> None:
-    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=300, stateful_step_count=50))
+    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=1500, stateful_step_count=60))
 
 
 @pytest.mark.slow
