@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 from botocore.exceptions import ClientError
-from ulid import ULID
 
 from backends.aws.calls import asking, code_of
+from backends.aws.jobs.job import is_job_id
 from backends.aws.jobs.protocol import Message
 
 if TYPE_CHECKING:
@@ -69,13 +69,6 @@ class SqsQueue:
         log.warning("message without a job", characters=len(body))
         self.delete(read)
         return None
-
-
-def is_job_id(text: str) -> bool:
-    try:
-        return str(ULID.from_str(text)) == text
-    except ValueError:
-        return False
 
 
 def _ignore_expired(error: ClientError) -> None:
