@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from backends.aws.client.http import SERVICE, SignedHttp
 from backends.aws.client.transport import Answer, NotReached, Question
 from config.errors import BackendUnavailable
+from tests.fakes.aws_keys import KEYS
 from tests.fakes.ministack import REGION
 from tests.fakes.openai_server import serve
-
-KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-
-
-@pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A file of credentials, and an environment that has no others."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    file = tmp_path / "credentials"
-    file.write_text(f"[writer]\naws_access_key_id={KEYS.access_key}\naws_secret_access_key={KEYS.secret_key}\n")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return "writer"
 
 
 class Checker:
