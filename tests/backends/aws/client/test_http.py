@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -102,3 +104,43 @@ async def test_an_answer_that_is_no_json_is_none(profile: str) -> None:
 
 async def _page(_request: web.Request) -> web.Response:
     return web.Response(text="<html>")
+
+
+async def test_a_profile_that_isnt_there_is_told(profile: str) -> None:
+    with pytest.raises(BackendUnavailable, match="nobody"):
+        await SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile="nobody").ask(Question("GET", "/"))
+
+
+async def test_credentials_that_cant_be_renewed_are_told(profile: str, tmp_path: Path) -> None:
+    """They ran out, and who gave them wants a new sign-on: that shows no earlier than when they are used."""
+    keys = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "S", "Expiration": "2020-01-01T00:00:00Z"}
+    giver, given = tmp_path / "giver.sh", tmp_path / "given"
+    again = f"[ -e {given} ] && {{ echo sign in again >&2; exit 1; }}"
+    giver.write_text(f"{again}\ntouch {given}\necho '{json.dumps(keys)}'\n")
+    (tmp_path / "none").write_text(f"[profile tired]\ncredential_process = sh {giver}\n")
+    with pytest.raises(BackendUnavailable, match="sign in again"):
+        await SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile="tired").ask(Question("GET", "/"))
+    assert given.exists()
+
+
+async def test_nothing_is_sent_on_to_where_an_answer_points(profile: str) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", elsewhere)
+    async with serve(app) as url:
+        http = SignedHttp("aws", url.removesuffix("/v1"), region=REGION, profile=profile)
+        assert (await http.ask(Question("GET", "/v1/health"))).status == 307
+        await http.aclose()
+    assert asked == ["/v1/health"]
+
+
+async def test_one_that_is_closed_asks_no_more(profile: str) -> None:
+    http = SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile=profile)
+    await http.aclose()
+    with pytest.raises(BackendUnavailable, match=r"^aws is closed\.$"):
+        await http.ask(Question("GET", "/v1/health"))
