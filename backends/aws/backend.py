@@ -8,17 +8,16 @@ from collections.abc import AsyncGenerator, Coroutine
 import structlog
 
 from backends.aws.client.jobs import JobsClient, JobView
+from backends.aws.deadline import GRACE_S, Deadline
 from backends.aws.jobs.job import Mark
 from backends.aws.told import Told
 from backends.closing import Closing
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest
-from config.errors import DeadlineExceeded, EngineFailed, InklingError, NotFound
+from config.errors import EngineFailed, InklingError, NotFound
 
 WAIT_S = 15.0
 """Of one question; the API answers sooner when something changes."""
 CANCEL_WITHIN_S = 10.0
-GRACE_S = 15.0
-"""Beside its deadline, a job that runs is given so long to say how it ended."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +25,10 @@ log = structlog.get_logger(__name__)
 class AwsBackend:
     """`deadline_s` counts from when a machine begins to write; until then the deployment's own patience holds."""
 
-    def __init__(self, name: str, client: JobsClient) -> None:
+    def __init__(self, name: str, client: JobsClient, *, grace_s: float = GRACE_S) -> None:
         self._name = name
         self._client = client
+        self._grace_s = grace_s
         self._closing = Closing(name)
         self._submitting: set[asyncio.Task[JobView]] = set()
         self._open: set[str] = set()
@@ -42,7 +42,8 @@ class AwsBackend:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[CompletionEvent, None]:
         job = await self._submitted(request)
-        told, deadline = Told(self._name), _Deadline(request.deadline_s)
+        told = Told(self._name)
+        deadline = Deadline(request.deadline_s, asyncio.get_running_loop().time, self._grace_s)
         self._open.add(job.id)
         try:
             while True:
@@ -73,7 +74,7 @@ class AwsBackend:
         finally:
             self._submitting.discard(submitting)
 
-    async def _read(self, job: JobView, seen: Mark, deadline: _Deadline) -> JobView:
+    async def _read(self, job: JobView, seen: Mark, deadline: Deadline) -> JobView:
         try:
             async with self._closing.interruptible(), asyncio.timeout_at(deadline.of(job)):
                 return await self._client.read(job.id, seen, WAIT_S)
@@ -149,24 +150,3 @@ class AwsBackend:
         while self._afterwards:
             await asyncio.wait(self._afterwards)
         await self._client.aclose()
-
-
-class _Deadline:
-    """Counts from when the attempt at work began: another one begins anew, and has the time too."""
-
-    def __init__(self, deadline_s: float) -> None:
-        self._allowed_s = deadline_s
-        self._attempt: int | None = None
-        self._until = 0.0
-
-    def of(self, job: JobView) -> float | None:
-        """When to give up on it, by the event loop's clock; None while it doesn't run."""
-        if job.state != "running":
-            self._attempt = None
-            return None
-        if job.mark.attempt != self._attempt:
-            self._attempt, self._until = job.mark.attempt, asyncio.get_running_loop().time() + self._allowed_s + GRACE_S
-        return self._until
-
-    def error(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"It took longer than the {self._allowed_s:g} s allowed; the text so far is kept.")
