@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Coroutine
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from backends.aws.client.jobs import JobsClient, JobView
 from backends.aws.deadline import GRACE_S, Deadline
 from backends.aws.jobs.job import Mark
+from backends.aws.recent_health import RecentHealth
 from backends.aws.told import Told
 from backends.closing import Closing
 from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest
@@ -30,6 +32,7 @@ class AwsBackend:
         self._client = client
         self._grace_s = grace_s
         self._closing = Closing(name)
+        self._health = RecentHealth(client, time.monotonic)
         self._submitting: set[asyncio.Task[JobView]] = set()
         self._open: set[str] = set()
         """The jobs of open streams."""
@@ -42,6 +45,7 @@ class AwsBackend:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[CompletionEvent, None]:
         job = await self._submitted(request)
+        self._health.forget()
         told = Told(self._name)
         deadline = Deadline(request.deadline_s, asyncio.get_running_loop().time, self._grace_s)
         self._open.add(job.id)
@@ -60,6 +64,7 @@ class AwsBackend:
             if job.is_open:
                 self._cancel(job.id)
             self._open.discard(job.id)
+            self._health.forget()
 
     async def _submitted(self, request: CompletionRequest) -> JobView:
         """Who goes away before there is an answer never learns the job's id; the job is cancelled all the same."""
@@ -121,12 +126,12 @@ class AwsBackend:
 
     async def models(self) -> tuple[str, ...]:
         async with self._closing.interruptible():
-            return ((await self._client.health()).model,)
+            return ((await self._health.get()).model,)
 
     async def health(self) -> BackendHealth:
         try:
             async with self._closing.interruptible():
-                health = await self._client.health()
+                health = await self._health.get()
         except InklingError as error:
             return BackendHealth("unavailable", error.sentence)
         counts = (health.model, health.running, health.waiting)
@@ -149,4 +154,5 @@ class AwsBackend:
             self._cancel(job_id)
         while self._afterwards:
             await asyncio.wait(self._afterwards)
+        self._health.close()
         await self._client.aclose()

@@ -149,3 +149,22 @@ async def test_a_job_that_is_gone_is_an_error_of_the_engine(plane: Plane) -> Non
     assert isinstance(error, EngineFailed)
     assert error.sentence == "aws has lost this request; the text so far is kept."
     await backend.aclose()
+
+
+async def test_who_asks_how_it_is_while_it_closes_is_told_so(plane: Plane) -> None:
+    backend, transport = slow(plane, "GET")
+    asking = asyncio.create_task(backend.health())
+    await transport.arrived.wait()
+    await backend.aclose()
+    assert (await asking).detail == "aws is closed."
+
+
+async def test_a_page_that_looks_on_hears_of_a_job_at_once(plane: Plane) -> None:
+    plane.deployment = plane.deployment.model_copy(update={"mode": "ec2", "instance_id": "i-1"})
+    backend, _ = slow(plane)
+    assert (await backend.health()).state == "asleep"
+    events = backend.stream(request())
+    await anext(events)
+    assert (await backend.health()).state == "starting"
+    await events.aclose()
+    await backend.aclose()
