@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable
+import time
+from collections.abc import AsyncGenerator, Coroutine
 
 import structlog
 
 from backends.aws.client.jobs import JobsClient, JobView
-from backends.aws.jobs.job import JournalEvent, Mark
+from backends.aws.deadline import GRACE_S, Deadline
+from backends.aws.jobs.job import Mark
+from backends.aws.recent_health import RecentHealth
+from backends.aws.told import Told
 from backends.closing import Closing
-from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest, Progress, SampleFinished, TextDelta
-from config.errors import DeadlineExceeded, EngineFailed, InklingError
+from backends.protocol import BackendHealth, CompletionEvent, CompletionRequest
+from config.errors import EngineFailed, InklingError, NotFound
 
 WAIT_S = 15.0
 """Of one question; the API answers sooner when something changes."""
 CANCEL_WITHIN_S = 10.0
-GRACE_S = 15.0
-"""Beside its deadline, a job that runs is given so long to say how it ended."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,32 +27,35 @@ log = structlog.get_logger(__name__)
 class AwsBackend:
     """`deadline_s` counts from when a machine begins to write; until then the deployment's own patience holds."""
 
-    def __init__(self, name: str, client: JobsClient) -> None:
+    def __init__(self, name: str, client: JobsClient, *, grace_s: float = GRACE_S) -> None:
         self._name = name
         self._client = client
+        self._grace_s = grace_s
         self._closing = Closing(name)
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._health = RecentHealth(client, time.monotonic)
+        self._submitting: set[asyncio.Task[JobView]] = set()
+        self._open: set[str] = set()
+        """The jobs of open streams."""
+        self._afterwards: set[asyncio.Task[None]] = set()
+        """What goes on when its stream has ended."""
 
     @property
     def name(self) -> str:
         return self._name
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[CompletionEvent, None]:
-        async with self._closing.interruptible():
-            job = await self._client.submit(request)
-        told = _Told(self._name)
-        until: float | None = None
+        job = await self._submitted(request)
+        self._health.forget()
+        told = Told(self._name)
+        deadline = Deadline(request.deadline_s, asyncio.get_running_loop().time, self._grace_s)
+        self._open.add(job.id)
         try:
             while True:
                 for event in told.news(job):
                     yield event
-                if not job.is_open and job.at == told.seen:
+                if not (job.is_open or job.more):
                     break
-                if job.state == "running":
-                    until = until or asyncio.get_running_loop().time() + request.deadline_s + GRACE_S
-                    _check(until, request.deadline_s)
-                async with self._closing.interruptible():
-                    job = await self._client.read(job.id, told.seen, WAIT_S)
+                job = await self._read(job, told.seen, deadline)
             if job.state == "cancelled":
                 raise EngineFailed(f"Somebody else stopped this in {self._name}; the text so far is kept.")
             if job.error is not None:
@@ -59,12 +63,57 @@ class AwsBackend:
         finally:
             if job.is_open:
                 self._cancel(job.id)
+            self._open.discard(job.id)
+            self._health.forget()
+
+    async def _submitted(self, request: CompletionRequest) -> JobView:
+        """Who goes away before there is an answer never learns the job's id; the job is cancelled all the same."""
+        submitting = asyncio.create_task(self._client.submit(request))
+        self._submitting.add(submitting)
+        try:
+            async with self._closing.interruptible():
+                return await asyncio.shield(submitting)
+        except BaseException:
+            self._cancel_once_known(submitting)
+            raise
+        finally:
+            self._submitting.discard(submitting)
+
+    async def _read(self, job: JobView, seen: Mark, deadline: Deadline) -> JobView:
+        try:
+            async with self._closing.interruptible(), asyncio.timeout_at(deadline.of(job)):
+                return await self._client.read(job.id, seen, WAIT_S)
+        except NotFound as error:
+            raise EngineFailed(f"{self._name} has lost this request; the text so far is kept.") from error
+        except TimeoutError as error:
+            raise deadline.error() from error
+
+    # Cancelling
 
     def _cancel(self, job_id: str) -> None:
         """Without holding up whoever closes the stream; `aclose` waits for it."""
-        task = asyncio.get_running_loop().create_task(self._cancelled(job_id))
-        self._cancelling.add(task)
-        task.add_done_callback(self._cancelling.discard)
+        if job_id in self._open:
+            self._open.discard(job_id)
+            self._afterwards_do(self._cancelled(job_id))
+
+    def _cancel_once_known(self, submitting: asyncio.Task[JobView]) -> None:
+        if submitting in self._submitting and not (submitting.done() and submitting.exception()):
+            self._afterwards_do(self._cancelled_once_known(submitting))
+        self._submitting.discard(submitting)
+
+    def _afterwards_do(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
+    async def _cancelled_once_known(self, submitting: asyncio.Task[JobView]) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_WITHIN_S):
+                job = await submitting
+        except (InklingError, TimeoutError) as error:
+            log.warning("it is not known whether a job was submitted; it ends by its deadline", problem=str(error))
+            return
+        await self._cancelled(job.id)
 
     async def _cancelled(self, job_id: str) -> None:
         try:
@@ -73,14 +122,16 @@ class AwsBackend:
         except (InklingError, TimeoutError) as error:
             log.warning("job could not be cancelled; it ends by its deadline", job=job_id, problem=str(error))
 
+    # The rest
+
     async def models(self) -> tuple[str, ...]:
         async with self._closing.interruptible():
-            return ((await self._client.health()).model,)
+            return ((await self._health.get()).model,)
 
     async def health(self) -> BackendHealth:
         try:
             async with self._closing.interruptible():
-                health = await self._client.health()
+                health = await self._health.get()
         except InklingError as error:
             return BackendHealth("unavailable", error.sentence)
         counts = (health.model, health.running, health.waiting)
@@ -95,51 +146,13 @@ class AwsBackend:
         """Nothing: a machine that wakes for nobody costs money."""
 
     async def aclose(self) -> None:
+        """Cancels what is open, also where nobody reads its stream."""
         self._closing.close()
-        await asyncio.gather(*self._cancelling)
+        for submitting in tuple(self._submitting):
+            self._cancel_once_known(submitting)
+        for job_id in tuple(self._open):
+            self._cancel(job_id)
+        while self._afterwards:
+            await asyncio.wait(self._afterwards)
+        self._health.close()
         await self._client.aclose()
-
-
-class _Told:
-    """What the reader has heard. Another attempt at the same job writes the same text: it hears only what is new."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.seen = Mark()
-        self._told: dict[int, str] = defaultdict(str)
-        self._attempt: dict[int, str] = defaultdict(str)
-        self._ended: set[int] = set()
-
-    def news(self, job: JobView) -> Iterable[CompletionEvent]:
-        if job.state == "queued" and not self._told:
-            yield Progress("waking" if job.waking else "queued", job.position, job.eta_s)
-        if job.state == "running" and not self._told:
-            yield Progress("running")
-        if job.at.attempt != self.seen.attempt:
-            self._attempt.clear()
-        self.seen = max(self.seen, job.at)
-        for event in job.journal():
-            yield from self._new(event)
-
-    def _new(self, event: JournalEvent) -> Iterable[CompletionEvent]:
-        match event:
-            case SampleFinished(sample):
-                if sample not in self._ended:
-                    self._ended.add(sample)
-                    yield event
-            case TextDelta(sample, text):
-                self._attempt[sample] += text
-                yield from self._more(sample)
-
-    def _more(self, sample: int) -> Iterable[TextDelta]:
-        told, now = self._told[sample], self._attempt[sample]
-        if not (now.startswith(told) or told.startswith(now)):
-            raise EngineFailed(f"{self._name} had to begin again and wrote something else; the text so far is kept.")
-        if len(now) > len(told):
-            self._told[sample] = now
-            yield TextDelta(sample, now[len(told) :])
-
-
-def _check(until: float, deadline_s: float) -> None:
-    if asyncio.get_running_loop().time() > until:
-        raise DeadlineExceeded(f"It took longer than the {deadline_s:g} s allowed; the text so far is kept.")

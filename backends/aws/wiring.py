@@ -6,6 +6,7 @@ boto3 finds credentials, region and endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT
 from __future__ import annotations
 
 import boto3
+from botocore.config import Config
 
 from backends.aws.calls import PATIENT, POLLING, asking
 from backends.aws.jobs.dynamodb import DynamoJobs
@@ -24,18 +25,18 @@ def hosts_of(deployment: Deployment) -> HostStore:
     return DynamoHosts(_table(deployment))
 
 
-def queue_of(deployment: Deployment) -> WorkQueue:
-    return queue_at(deployment.queue_url)
+def queue_of(deployment: Deployment, config: Config = POLLING) -> WorkQueue:
+    return queue_at(deployment.queue_url, config)
 
 
-def spare_queue_of(deployment: Deployment) -> WorkQueue | None:
+def spare_queue_of(deployment: Deployment, config: Config = POLLING) -> WorkQueue | None:
     """The Lambda worker's, beside a machine's."""
-    return queue_at(deployment.spare_queue_url) if deployment.spare_queue_url else None
+    return queue_at(deployment.spare_queue_url, config) if deployment.spare_queue_url else None
 
 
-def queue_at(url: str) -> SqsQueue:
+def queue_at(url: str, config: Config = POLLING) -> SqsQueue:
     with asking("the queue"):
-        return SqsQueue(boto3.client("sqs", config=POLLING), url)
+        return SqsQueue(boto3.client("sqs", config=config), url)
 
 
 def _table(deployment: Deployment) -> JobTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from backends.aws.backend import AwsBackend
 from backends.aws.client.invoke import event_of
 from backends.aws.client.jobs import JobsClient
 from backends.aws.client.transport import Answer, Question
-from backends.aws.jobs.job import LEASE_S
+from backends.aws.jobs.job import LEASE_S, JobEnd
 from backends.aws.machine.none import NoMachine
 from backends.aws.worker.run_job import JobRunner, Pace
 from backends.protocol import Backend
@@ -50,6 +51,8 @@ class Plane:
         finally:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
+            for left in self.jobs.open_jobs():  # lets go who still looks at it
+                self.jobs.resolve(left, JobEnd("cancelled", time.time()))
 
     async def _take(self, runner: JobRunner) -> None:
         async with asyncio.TaskGroup() as jobs:

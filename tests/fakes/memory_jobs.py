@@ -34,6 +34,10 @@ class MemoryJobs:
             self.jobs[job.id] = job
             return Submission(job, created=True)
 
+    def submitted(self, owner: str, key: str) -> Job | None:
+        known = self.keys.get((owner, key))
+        return self.jobs[known[0]] if known else None
+
     def job(self, job_id: str) -> Job | None:
         return self.jobs.get(job_id)
 

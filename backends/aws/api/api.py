@@ -12,26 +12,30 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
-from ulid import ULID
 
 from backends.aws.api.messages import ApiRequest, ApiResponse
 from backends.aws.api.original import WAIT_S, read_generate, texts_of
-from backends.aws.api.submission import MAX_KEY_CHARACTERS, new_job, read_submission, with_seed_of
-from backends.aws.api.views import JobViews, error_body
+from backends.aws.api.refusals import breakdown, refusal
+from backends.aws.api.submission import new_job, read_submission
+from backends.aws.api.views import JobViews
 from backends.aws.api.waking import Waking
-from backends.aws.jobs.job import Job, JournalEvent, Mark, NewJob
+from backends.aws.jobs.job import Job, JournalEvent, Mark, NewJob, is_job_id
 from backends.aws.jobs.protocol import JobStore
+from backends.aws.jobs.settling import due_end
 from config.aws import Deployment
-from config.errors import BackendUnavailable, EngineFailed, InklingError, InvalidOptions, NotFound, Overloaded
+from config.errors import EngineFailed, InklingError, InvalidOptions, NotFound, Overloaded
 
 MAX_WAIT_S = 20.0
 STEP_S = 0.25
 """Between two looks at a job while somebody waits for it."""
 SPARE_S = 2.0
 """A function answers so long before its own end."""
+LATE_S = 90.0
+"""A job that should have ended so long ago is ended by whoever reads it; before that, the tick does it."""
 BUSY_S = 15.0
 GENERATE_S = 600.0
 
@@ -63,12 +67,12 @@ class Api:
         try:
             return self._route(request, remaining_s)
         except InklingError as error:
-            return _refusal(error)
-        except Exception:
-            incident = str(ULID())
-            log.exception("request failed", method=request.method, path=request.path[:100], incident=incident)
-            sentence = f"Something went wrong here; the log has more under {incident}."
-            return ApiResponse(500, error_body(BackendUnavailable(sentence)))
+            answer = refusal(error)
+            if answer.status >= 500:
+                log.warning("request refused", method=request.method, code=error.code, problem=error.sentence)
+            return answer
+        except Exception as error:
+            return breakdown(error)
 
     def _route(self, request: ApiRequest, remaining_s: Callable[[], float]) -> ApiResponse:
         match request.method, request.path.strip("/").split("/"):
@@ -91,12 +95,13 @@ class Api:
         return ApiResponse(202, self._views.view(job, self._clock()))
 
     def _accept(self, new: NewJob) -> Job:
-        if self._jobs.count_open(limit=self._deployment.max_open) >= self._deployment.max_open:
-            raise Overloaded(f"{self._deployment.max_open} requests are waiting already; try again soon.", BUSY_S)
-        submission = self._jobs.submit(new)
-        if submission.job.state == "queued":
-            self._waking.announce(submission.job.id)
-        return submission.job
+        most = self._deployment.max_open
+        if self._jobs.count_open(limit=most) >= most and self._jobs.submitted(new.owner, new.key) is None:
+            raise Overloaded(f"{most} requests are waiting already; try again soon.", BUSY_S)
+        job = self._jobs.submit(new).job
+        if job.state == "queued":
+            self._waking.announce(job.id)
+        return job
 
     def _read(self, request: ApiRequest, job_id: str, remaining_s: Callable[[], float]) -> ApiResponse:
         after, wait_s = _mark(request), _wait(request)
@@ -117,10 +122,14 @@ class Api:
 
     def _own(self, request: ApiRequest, job_id: str) -> Job:
         """Somebody else's is as if it weren't there."""
-        job = self._jobs.job(job_id)
+        job = self._jobs.job(job_id) if is_job_id(job_id) else None
         if job is None or job.owner != request.owner:
             raise _unknown()
-        return job
+        end = due_end(job, self._clock() - LATE_S)
+        if end is None:
+            return job
+        self._jobs.resolve(job, replace(end, at=self._clock()))
+        return self._jobs.job(job_id) or job
 
     # The rest
 
@@ -139,9 +148,7 @@ class Api:
         }
 
     def _generate(self, request: ApiRequest, remaining_s: Callable[[], float]) -> ApiResponse:
-        prompt, order = read_generate(request.body, GENERATE_S)
-        key = request.headers.get("idempotency-key", "")[:MAX_KEY_CHARACTERS] or str(ULID())
-        order = type(order)(with_seed_of(key, order.options), write_s=order.write_s)
+        key, prompt, order = read_generate(request.body, request.headers.get("idempotency-key"), GENERATE_S)
         job = self._accept(new_job(request.owner, key, prompt, order, self._deployment, self._clock()))
         until = self._clock() + min(WAIT_S, remaining_s() - SPARE_S)
         while job.is_open and self._clock() < until:
@@ -150,9 +157,9 @@ class Api:
         if job.is_open:
             return ApiResponse(202, self._views.view(job, self._clock()), {"location": f"/v1/jobs/{job.id}"})
         if job.failure is not None:
-            raise job.failure.error()
+            return refusal(job.failure.error())
         if job.state == "cancelled":
-            raise EngineFailed("Somebody stopped this before it was written.")
+            return refusal(EngineFailed("Somebody stopped this before it was written."))
         texts = texts_of(self._all_events(job), job.order.options.samples)
         return ApiResponse(200, json.dumps(texts) if request.query.get("twice") else texts)
 
@@ -185,12 +192,3 @@ def _wait(request: ApiRequest) -> float:
     if not 0 <= wait_s <= MAX_WAIT_S:
         raise InvalidOptions(f"wait must be a number of seconds between 0 and {MAX_WAIT_S:g}.", "wait")
     return wait_s
-
-
-_STATUS: dict[str, int] = {"invalid_options": 400, "context_length_exceeded": 400, "not_found": 404, "overloaded": 429}
-
-
-def _refusal(error: InklingError) -> ApiResponse:
-    retry_after_s = getattr(error, "retry_after_s", None)
-    headers = {"retry-after": f"{max(retry_after_s, 1):.0f}"} if retry_after_s else {}
-    return ApiResponse(_STATUS.get(error.code, 503), error_body(error), headers)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
+from botocore.config import Config
+
 from backends.aws.api.api import Api
-from backends.aws.api.messages import ApiResponse, answer_of, request_of
-from backends.aws.api.views import JobViews, error_body
+from backends.aws.api.messages import answer_of, request_of
+from backends.aws.api.refusals import breakdown, refusal
+from backends.aws.api.views import JobViews
 from backends.aws.api.waking import Waking
 from backends.aws.machine.factory import machine_of, tick_queue_of
 from backends.aws.wiring import hosts_of, jobs_of, queue_of, spare_queue_of
 from config.errors import InvalidOptions
 from config.log import configure_logging
 from config.settings import LogSettings, load_deployment
+
+BRISK = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=4)
+"""For telling others of a job while somebody waits for the answer: what they don't hear now, the tick tells them."""
 
 
 class Context(Protocol):
@@ -23,26 +28,30 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handler(event: object, context: Context) -> dict[str, Any]:
     try:
         request = request_of(event)
     except ValueError:
-        return answer_of(ApiResponse(400, error_body(InvalidOptions("This is no HTTP API event of version 2."))))
-    return answer_of(_api().answer(request, lambda: context.get_remaining_time_in_millis() / 1000))
+        return answer_of(refusal(InvalidOptions("This is no HTTP API event of version 2.")))
+    try:
+        api = built()
+    except Exception as error:
+        return answer_of(breakdown(error))
+    return answer_of(api.answer(request, lambda: context.get_remaining_time_in_millis() / 1000))
 
 
 @cache
-def _api() -> Api:
+def built() -> Api:
     """Once for each execution environment."""
     configure_logging(LogSettings(json_lines=True))
     deployment = load_deployment()
     jobs, hosts = jobs_of(deployment), hosts_of(deployment)
     waking = Waking(
-        queue_of(deployment),
-        spare_queue_of(deployment),
+        queue_of(deployment, BRISK),
+        spare_queue_of(deployment, BRISK),
         hosts,
-        machine_of(deployment),
-        tick_queue_of(deployment),
+        machine_of(deployment, BRISK),
+        tick_queue_of(deployment, BRISK),
         deployment,
     )
     return Api(jobs, JobViews(jobs, hosts, deployment), waking, deployment)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from backends.aws.api.submission import read_object, read_prompt
+from backends.aws.api.submission import read_key, read_object, read_prompt, with_seed_of
 from backends.aws.jobs.job import JournalEvent, Order
 from backends.protocol import TextDelta
 from config.errors import InvalidOptions
@@ -23,16 +23,19 @@ WAIT_S = 25.0
 _OPTIONS = ("num_samples", "length", "temperature", "top_p", "top_k", "top_n", "seed")
 
 
-def read_generate(body: bytes, write_s: float) -> tuple[str, Order]:
-    """Prompt and order, whose seed may be open. Raises InvalidOptions."""
+def read_generate(body: bytes, key: str | None, write_s: float) -> tuple[str, str, Order]:
+    """Key, prompt and order. The key may also be in the body; sent twice under one, it is one request. Raises
+    InvalidOptions."""
     values = read_object(body)
     prompt = read_prompt(values.pop("prompt", None))
+    known = read_key(values.pop("key", None) if key is None else key)
     for name in values:
         if name not in _OPTIONS:
             raise InvalidOptions(
-                f'I don\'t know "{shorten(name)}"; the fields are prompt, {", ".join(_OPTIONS)}.', name
+                f'I don\'t know "{shorten(name)}"; the fields are prompt, {", ".join(_OPTIONS)} and key.', name
             )
-    return prompt, Order(parse_overrides(_once(values)).over(DEFAULTS), write_s=write_s)
+    options = parse_overrides(_once(values)).over(DEFAULTS)
+    return known, prompt, Order(with_seed_of(known, options), write_s=write_s)
 
 
 def _once(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ def read_submission(body: bytes, owner: str, deployment: Deployment, now: float)
             raise InvalidOptions(f'I don\'t know "{shorten(name)}"; the fields are {", ".join(_FIELDS)}.', name)
     write_s = _number("deadline_s", values.get("deadline_s", 120.0), 0.001, MAX_WRITE_S)
     keep = values.get("keep_last_tokens")
-    key = str(ULID()) if values.get("key") is None else _text("key", values["key"], MAX_KEY_CHARACTERS)
+    key = read_key(values.get("key"))
     order = Order(
         with_seed_of(key, _options(values.get("options", {}))),
         _text("model", values["model"], 200) if values.get("model") is not None else None,
@@ -65,6 +65,11 @@ def with_seed_of(key: str, options: SamplingOptions) -> SamplingOptions:
         return options
     number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
     return options.model_copy(update={"seed": number % (MAX_SEED - MAX_SAMPLES)})
+
+
+def read_key(key: object) -> str:
+    """One of its own where none is given."""
+    return str(ULID()) if key is None else _text("key", key, MAX_KEY_CHARACTERS)
 
 
 def read_prompt(prompt: object) -> str:

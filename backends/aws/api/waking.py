@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import structlog
 
 from backends.aws.jobs.protocol import HostStore, WorkQueue
@@ -11,6 +14,8 @@ from config.errors import BackendUnavailable
 
 AGAIN_S = 5
 """A machine that is stopping is asked again so much later."""
+
+Told = TypeVar("Told")
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +43,21 @@ class Waking:
         The call comes after the message: a machine that goes to sleep has seen no call, so its last look at the queue
         was before the message, or it says that it is going, and is woken again as soon as that is possible.
         """
+        self._tell(job_id, lambda: self._queue.send(job_id))
+        host = self._tell(job_id, lambda: self._hosts.call(self._deployment.host))
+        power = self._tell(job_id, self._machine.wake)
+        if power is not None and power.no_capacity and self._spare is not None:
+            spare = self._spare
+            self._tell(job_id, lambda: spare.send(job_id))
+        going = (power is not None and power.state == "stopping") or (host is not None and host.state == "draining")
+        if going and self._ticks is not None:
+            ticks = self._ticks
+            self._tell(job_id, lambda: ticks.soon(AGAIN_S))
+
+    def _tell(self, job_id: str, call: Callable[[], Told]) -> Told | None:
+        """Whatever one can't be told, the others are."""
         try:
-            self._queue.send(job_id)
-            host = self._hosts.call(self._deployment.host)
-            power = self._machine.wake()
-            if power.no_capacity and self._spare is not None:
-                self._spare.send(job_id)
-            if self._ticks is not None and (power.state == "stopping" or host.state == "draining"):
-                self._ticks.soon(AGAIN_S)
+            return call()
         except BackendUnavailable as error:
             log.warning("nobody could be told of a job", job=job_id, problem=error.sentence)
+            return None

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from backends.aws.calls import POLLING, AwsFailed, asking
+from backends.aws.calls import POLLING
 from backends.aws.client.http import read_json
-from backends.aws.client.transport import Answer, NotReached, Question
+from backends.aws.client.transport import Answer, Question, reaching, seconds_in
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -33,18 +33,11 @@ class DirectInvoke:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._invoke, question)
 
     def _invoke(self, question: Question) -> Answer:
-        try:
-            with asking("the API's function"):
-                event = json.dumps(event_of(question)).encode()
-                answer = self._client.invoke(FunctionName=self._function, Payload=event)
-                payload = read_json(answer["Payload"].read())
-        except AwsFailed as error:
-            if error.retry_after_s is None:
-                raise
-            raise NotReached(error.sentence, error.retry_after_s) from error
-        if answer.get("FunctionError") or not isinstance(payload, dict):
-            return Answer(502, None)
-        return Answer(int(payload["statusCode"]), read_json(payload["body"]))
+        event = json.dumps(event_of(question)).encode()
+        with reaching(f"the function {self._function}"):
+            answer = self._client.invoke(FunctionName=self._function, Payload=event)
+            payload = read_json(answer["Payload"].read())
+        return Answer(502, None) if answer.get("FunctionError") else _answer(payload)
 
     @cached_property
     def _client(self) -> LambdaClient:
@@ -53,6 +46,14 @@ class DirectInvoke:
 
     async def aclose(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _answer(payload: Any) -> Answer:
+    try:
+        wait_s = seconds_in(payload["headers"].get("retry-after"))
+        return Answer(int(payload["statusCode"]), read_json(payload["body"]), wait_s)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Answer(502, None)
 
 
 def event_of(question: Question) -> dict[str, Any]:

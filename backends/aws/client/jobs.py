@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import hashlib
+import json
+import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from backends.aws.client.transport import Answer, NotReached, Question, Transport
 from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import OPEN_STATES, JobState, JournalEvent, Mark
 from backends.aws.jobs.pieces import read_event
 from backends.protocol import CompletionRequest
-from config.errors import BackendUnavailable, EngineFailed, InklingError
+from config.errors import BackendUnavailable, EngineFailed, InklingError, Overloaded
 
-PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
+PATIENCE_S = 45.0
+"""Nothing is tried again after so long, as where each try takes long by itself."""
 MOST_AGAIN = 20
 _TEMPORARY = {429, 500, 502, 503, 504}
+
+
+def _read_events(values: Iterable[list[Any]]) -> tuple[JournalEvent, ...]:
+    try:
+        return tuple(read_event(each) for each in values)
+    except TypeError as error:
+        raise ValueError("not events") from error
 
 
 class JobView(BaseModel):
@@ -29,8 +41,11 @@ class JobView(BaseModel):
 
     id: str
     state: JobState
-    mark: str = "0.0"
-    events: tuple[list[Any], ...] = ()
+    mark: Annotated[Mark, BeforeValidator(Mark.parse)] = Mark()
+    """How far its events go."""
+    more: bool = False
+    """Than these events: they are to be asked for."""
+    events: Annotated[tuple[JournalEvent, ...], BeforeValidator(_read_events)] = ()
     position: int | None = None
     waking: bool = False
     cancelling: bool = False
@@ -43,11 +58,10 @@ class JobView(BaseModel):
         return self.state in OPEN_STATES
 
     @property
-    def at(self) -> Mark:
-        return Mark.parse(self.mark)
-
-    def journal(self) -> tuple[JournalEvent, ...]:
-        return tuple(read_event(values) for values in self.events)
+    def begins_anew(self) -> bool:
+        """Whether who asks for it wants another: it was to end early, or there was no room for it."""
+        full = self.error is not None and self.error.code == Overloaded.code
+        return self.state == "cancelled" or self.cancelling or full
 
 
 class HealthView(BaseModel):
@@ -69,24 +83,22 @@ class JobsClient:
     pauses_s: tuple[float, ...] = PAUSES_S
 
     async def submit(self, request: CompletionRequest) -> JobView:
-        """Sent twice it is the same job, since the request's id is its key; another one, once that was cancelled: a bot
-        that stopped in the middle asks again when it is back."""
-        for again in range(MOST_AGAIN):
-            job = await self._submit(request, f"{request.request_id}.{again}" if again else request.request_id)
-            if job.state != "cancelled" and not job.cancelling:
-                return job
-        raise BackendUnavailable(f"{self.name} was asked for this {MOST_AGAIN} times, and told to stop each time.")
-
-    async def _submit(self, request: CompletionRequest, key: str) -> JobView:
-        body = {
-            "key": key,
+        """Sent twice it is the same job, since its key says what is asked for under which id. It is another one once
+        that was cancelled: a bot that stopped in the middle asks again when it is back."""
+        order = {
             "prompt": request.prompt,
             "options": request.options.model_dump(mode="json"),
             "model": request.model,
             "keep_last_tokens": request.keep_last_tokens,
             "deadline_s": request.deadline_s,
         }
-        return self._job(await self._ask(Question("POST", "/v1/jobs", body=body)))
+        key = f"{request.request_id}.{_digest(order)}"
+        for again in range(MOST_AGAIN):
+            body = {"key": f"{key}.{again}" if again else key, **order}
+            job = self._job(await self._ask(Question("POST", "/v1/jobs", body=body)))
+            if not job.begins_anew:
+                return job
+        raise BackendUnavailable(f"{self.name} was asked for this {MOST_AGAIN} times, and did not get to it.")
 
     async def read(self, job_id: str, after: Mark, wait_s: float) -> JobView:
         query = {"after": str(after), "wait": f"{wait_s:g}"}
@@ -106,6 +118,7 @@ class JobsClient:
 
     async def _ask(self, question: Question) -> Any:
         """The answer's body. Raises errors of `config.errors`; tries again what may pass."""
+        last = asyncio.get_running_loop().time() + PATIENCE_S
         for pause_s in (*self.pauses_s, None):
             try:
                 answer = await self.transport.ask(question)
@@ -115,9 +128,10 @@ class JobsClient:
                 answer = Answer(503, None)
             if error is None:
                 return answer.body
-            if answer.status not in _TEMPORARY or _is_verdict(answer) or pause_s is None:
+            late = asyncio.get_running_loop().time() > last
+            if pause_s is None or late or answer.status not in _TEMPORARY or _is_verdict(answer):
                 raise error
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
         raise AssertionError("unreachable")
 
     def _error(self, answer: Answer) -> InklingError | None:
@@ -149,6 +163,13 @@ def _path(job_id: str) -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}"
 
 
+def _digest(order: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(order, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _is_verdict(answer: Answer) -> bool:
-    """Whether Inkling itself says there is too much to do: the one who asked shall hear it."""
-    return answer.status == 429 and isinstance(answer.body, Mapping) and "error" in answer.body
+    """Whether Inkling itself says so, and for longer than a moment: the one who asked shall hear it."""
+    said = answer.body.get("error") if isinstance(answer.body, Mapping) else None
+    if not isinstance(said, Mapping):
+        return False
+    return answer.status == 429 or (answer.status == 503 and said.get("retry_after_s") is None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from backends.aws.calls import AwsFailed, asking
 from config.errors import RetryableError
 
 
@@ -38,3 +40,20 @@ class NotReached(RetryableError):
     """No answer came back; whether the question arrived isn't known."""
 
     code = "backend_unavailable"
+
+
+@contextmanager
+def reaching(what: str) -> Iterator[None]:
+    """Around calls to AWS itself; `what` as in `asking`. Raises NotReached for what may pass, else AwsFailed."""
+    try:
+        with asking(what):
+            yield
+    except AwsFailed as error:
+        if error.retry_after_s is None:
+            raise
+        raise NotReached(error.sentence, error.retry_after_s) from error
+
+
+def seconds_in(retry_after: str | None) -> float | None:
+    """Of a Retry-After header; None when it is no plain number."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None

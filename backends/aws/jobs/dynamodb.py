@@ -87,6 +87,10 @@ class DynamoJobs:
 
     # Reading
 
+    def submitted(self, owner: str, key: str) -> Job | None:
+        found = self._table.get(key_pk(owner, key), KEY)
+        return self.job(str(found["job"])) if found else None
+
     def job(self, job_id: str) -> Job | None:
         values = self._table.get(job_pk(job_id), RECORD)
         return job_of(values) if values else None

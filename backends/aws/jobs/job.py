@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ulid import ULID
+
 from backends.aws.jobs.failure import Failure
 from backends.protocol import SampleFinished, TextDelta
 from config.sampling import SamplingOptions
@@ -26,6 +28,14 @@ MAX_TRIES = 3
 """A job that took its worker down so often is the reason, and fails."""
 LEASE_S = 30.0
 """How long a worker that says nothing keeps its job."""
+
+
+def is_job_id(text: str) -> bool:
+    """Whether it can be one at all."""
+    try:
+        return str(ULID.from_str(text)) == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, order=True)

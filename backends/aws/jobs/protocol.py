@@ -44,6 +44,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def submitted(self, owner: str, key: str) -> Job | None:
+        """The job that this key means, as it is now; None when there is none yet."""
+        ...
+
     def job(self, job_id: str) -> Job | None:
         """As it is now (a consistent read)."""
         ...

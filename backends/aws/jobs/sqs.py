@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 from botocore.exceptions import ClientError
-from ulid import ULID
 
 from backends.aws.calls import AwsFailed, asking, code_of
+from backends.aws.jobs.job import is_job_id
 from backends.aws.jobs.protocol import Message
 
 if TYPE_CHECKING:
@@ -73,13 +73,6 @@ class SqsQueue:
             # It comes again; those beside it must not wait for that.
             log.warning("a message without a job could not be thrown away", problem=error.sentence)
         return None
-
-
-def is_job_id(text: str) -> bool:
-    try:
-        return str(ULID.from_str(text)) == text
-    except ValueError:
-        return False
 
 
 def _ignore_expired(error: ClientError) -> None:

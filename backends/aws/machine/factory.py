@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import boto3
+from botocore.config import Config
 
-from backends.aws.calls import PATIENT, asking
+from backends.aws.calls import PATIENT, POLLING, asking
 from backends.aws.machine.backlog import CloudWatchBacklog
 from backends.aws.machine.ec2 import Ec2Machine
 from backends.aws.machine.fleet import FleetMachine
@@ -17,7 +18,7 @@ from config.aws import Deployment
 from config.errors import InvalidSettings
 
 
-def machine_of(deployment: Deployment) -> Machine:
+def machine_of(deployment: Deployment, config: Config = PATIENT) -> Machine:
     """Raises InvalidSettings when its mode needs what wasn't given."""
     match deployment.mode:
         case "serverless":
@@ -26,16 +27,16 @@ def machine_of(deployment: Deployment) -> Machine:
             if deployment.fleet is None:
                 raise InvalidSettings("INKLING_AWS_FLEET is needed in mode fleet.")
             with asking("the fleet"):
-                return FleetMachine(boto3.client("autoscaling", config=PATIENT), deployment.fleet)
+                return FleetMachine(boto3.client("autoscaling", config=config), deployment.fleet)
         case _:
             if deployment.instance_id is None:
                 raise InvalidSettings(f"INKLING_AWS_INSTANCE_ID is needed in mode {deployment.mode}.")
             with asking("the machine"):
-                return Ec2Machine(boto3.client("ec2", config=PATIENT), deployment.instance_id)
+                return Ec2Machine(boto3.client("ec2", config=config), deployment.instance_id)
 
 
-def tick_queue_of(deployment: Deployment) -> TickQueue | None:
-    return SqsTicks(queue_at(deployment.tick_queue_url)) if deployment.tick_queue_url else None
+def tick_queue_of(deployment: Deployment, config: Config = POLLING) -> TickQueue | None:
+    return SqsTicks(queue_at(deployment.tick_queue_url, config)) if deployment.tick_queue_url else None
 
 
 def backlog_of(deployment: Deployment) -> Backlog | None:

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import structlog
 from ulid import ULID
 
+from backends.aws.jobs.job import is_job_id
 from backends.aws.jobs.protocol import Message
-from backends.aws.jobs.sqs import is_job_id
 from backends.aws.wiring import jobs_of, queue_of
 from backends.aws.worker.run_job import JobRunner, Verdict
 from backends.factory import Backends

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from backends.aws.client.jobs import JobsClient
+from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import LEASE_S, Job, JobEnd
 from backends.protocol import CompletionEvent, Progress, SampleFinished, TextDelta
 from config.aws import Deployment
-from config.errors import EngineFailed
+from config.errors import EngineFailed, PromptTooLong
 from tests.backends.contract import read, request
-from tests.fakes.aws_plane import Plane, backend_of
+from tests.fakes.aws_plane import Plane, PlaneTransport, backend_of
 
 ON_A_MACHINE = Deployment(mode="ec2", table="jobs", queue_url="queue", instance_id="i-1")
 
@@ -67,19 +70,6 @@ async def test_another_attempt_goes_on_where_the_reader_was() -> None:
     assert reader.events[-1] == SampleFinished(0, "length", None, 4)
 
 
-async def test_another_text_is_no_continuation() -> None:
-    plane = Plane()
-    reader = Reader(plane)
-    job = await job_of(plane)
-    now = time.time()
-    plane.jobs.write(plane.jobs.lease(job.id, "a", now - 2 * LEASE_S), [TextDelta(0, "Once upon")], now - 2 * LEASE_S)
-    await reader.hears(TextDelta(0, "Once upon"))
-    plane.jobs.write(plane.jobs.lease(job.id, "b", now), [TextDelta(0, "Twice")], now)
-    with pytest.raises(EngineFailed, match="wrote something else; the text so far is kept"):
-        await reader.task
-    assert reader.text == "Once upon"
-
-
 async def test_who_waits_for_a_machine_is_told() -> None:
     plane = Plane(deployment=ON_A_MACHINE)
     reader = Reader(plane)
@@ -116,3 +106,38 @@ async def test_the_same_request_again_is_the_same_job() -> None:
     results = await asyncio.gather(*readers)
     assert [result.texts[0] for result in results] == ["Once", "Once"]
     assert len(plane.jobs.jobs) == 1
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_who_comes_back_after_a_crash_hears_all_of_it(ended: bool) -> None:
+    """The job went on meanwhile; nobody else heard of it."""
+    plane, asked = Plane(), request()
+    await JobsClient("aws", PlaneTransport(plane.api())).submit(asked)
+    job, now = await job_of(plane), time.time()
+    held = plane.jobs.write(plane.jobs.lease(job.id, "a", now), [TextDelta(0, "Once")], now)
+    held = plane.jobs.write(held, [TextDelta(0, " upon")], now)
+    if ended:
+        plane.jobs.finish(held, [SampleFinished(0, "length", None, 2)], JobEnd("done", now))
+    reader = asyncio.create_task(read(backend_of(plane), asked))
+    if not ended:
+        plane.jobs.finish(held, [SampleFinished(0, "length", None, 2)], JobEnd("done", now))
+    result = await reader
+    assert result.error is None
+    assert result.texts == {0: "Once upon"}
+    assert len(plane.jobs.jobs) == 1
+
+
+async def test_a_prompt_that_is_cut_is_asked_for_under_the_same_id() -> None:
+    plane, asked = Plane(), request("word " * 60)
+    too_long = asyncio.create_task(read(backend_of(plane), asked))
+    first = await job_of(plane)
+    plane.jobs.resolve(first, JobEnd("failed", time.time(), Failure.of(PromptTooLong("gpt2", 60, 8, 64))))
+    assert isinstance((await too_long).error, PromptTooLong)
+    cut = asyncio.create_task(read(backend_of(plane), replace(asked, keep_last_tokens=56)))
+    async with asyncio.timeout(10):
+        while len(plane.jobs.jobs) < 2:  # noqa: ASYNC110 (another task's state)
+            await asyncio.sleep(0.005)
+    (second,) = plane.jobs.open_jobs()
+    assert second.order.keep_last_tokens == 56
+    plane.jobs.resolve(second, JobEnd("done", time.time()))
+    assert (await cut).error is None

@@ -4,106 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.aws.api.api import STEP_S, Api
-from backends.aws.api.messages import answer_of, request_of
+from backends.aws.api.api import STEP_S
+from backends.aws.api.messages import request_of
 from backends.aws.api.submission import MAX_PROMPT_CHARACTERS
-from backends.aws.api.views import JobViews
-from backends.aws.api.waking import AGAIN_S, Waking
+from backends.aws.api.waking import AGAIN_S
 from backends.aws.calls import AwsFailed
-from backends.aws.jobs.failure import Failure
-from backends.aws.jobs.job import Job, JobEnd
+from backends.aws.jobs.job import JobEnd
 from backends.aws.jobs.protocol import Host
 from backends.aws.machine.protocol import Power
 from backends.protocol import SampleFinished, TextDelta
-from config.aws import Deployment
-from config.errors import EngineFailed
+from tests.backends.aws.api.asked import MALLORY, Asked
 from tests.backends.aws.jobs.contract import HOSTILE, NOW
-from tests.fakes.memory_jobs import MemoryHosts, MemoryJobs, MemoryQueue
-
-ALICE, MALLORY = "arn:aws:iam::1:user/alice", "arn:aws:iam::1:user/mallory"
-
-
-@dataclass
-class ScriptedMachine:
-    answers: Power | AwsFailed = field(default_factory=lambda: Power("starting", "The machine is starting."))
-    wakes: int = 0
-
-    def wake(self) -> Power:
-        self.wakes += 1
-        if isinstance(self.answers, AwsFailed):
-            raise self.answers
-        return self.answers
-
-    def power(self) -> Power:
-        return self.wake()
-
-    def stop(self) -> None:
-        raise AssertionError("the API stops no machine")
-
-
-@dataclass
-class Ticks:
-    delays: list[int] = field(default_factory=list)
-
-    def soon(self, delay_s: int) -> None:
-        self.delays.append(delay_s)
-
-
-class Asked:
-    """An API, and what was done through it."""
-
-    def __init__(self, **deployment: Any) -> None:
-        self.now = NOW
-        self.jobs, self.hosts, self.machine, self.ticks = MemoryJobs(), MemoryHosts(), ScriptedMachine(), Ticks()
-        self.queue, self.spare = MemoryQueue(), MemoryQueue()
-        chosen = Deployment(**{"mode": "ec2", "table": "jobs", "queue_url": "queue", **deployment})
-        waking = Waking(self.queue, self.spare, self.hosts, self.machine, self.ticks, chosen)
-        views = JobViews(self.jobs, self.hosts, chosen)
-        self.api = Api(self.jobs, views, waking, chosen, clock=lambda: self.now, pause=self._pass)
-        self.remaining_s = 30.0
-        self.meanwhile: list[Any] = []
-
-    def _pass(self, seconds: float) -> None:
-        """Time passes, and the next thing happens."""
-        self.now += seconds
-        self.remaining_s -= seconds
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-
-    def ask(self, method: str, path: str, body: Any = None, owner: str = ALICE, **query: str) -> tuple[int, Any]:
-        raw = body if isinstance(body, str) else json.dumps(body)
-        event = {
-            "rawPath": path,
-            "queryStringParameters": query,
-            "requestContext": {"http": {"method": method}, "authorizer": {"iam": {"userArn": owner}}},
-            "body": None if body is None else raw,
-        }
-        answer = answer_of(self.api.answer(request_of(json.loads(json.dumps(event))), lambda: self.remaining_s))
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def submit(self, prompt: str = "Once", **more: Any) -> str:
-        status, body = self.ask("POST", "/v1/jobs", {"prompt": prompt, **more})
-        assert status == 202, body
-        return str(body["id"])
-
-    def sentence(self, *args: Any, **query: str) -> tuple[int, str]:
-        status, body = self.ask(*args, **query)
-        return status, body["error"]["sentence"]
-
-    def job(self, job_id: str) -> Job:
-        return self.jobs.jobs[job_id]
-
-
-@pytest.fixture
-def asked() -> Asked:
-    return Asked()
 
 
 def test_a_submit_is_written_announced_and_answered_at_once(asked: Asked) -> None:
@@ -301,68 +218,3 @@ def test_an_error_of_ours_is_a_sentence_with_a_number(asked: Asked) -> None:
     status, sentence = asked.sentence("POST", "/v1/jobs", {"prompt": "x"})
     assert status == 500
     assert sentence.startswith("Something went wrong here; the log has more under 01")
-
-
-class TestAsTheOriginal:
-    def answered(self, asked: Asked, body: dict[str, Any], **query: str) -> tuple[int, Any]:
-        """A worker writes two samples of what it is asked for, in two pauses."""
-
-        def write() -> None:
-            (job,) = asked.jobs.jobs.values()
-            held = asked.jobs.lease(job.id, "a", asked.now)
-            texts = [TextDelta(sample, f" text {sample}") for sample in range(job.order.options.samples)]
-            asked.jobs.finish(held, texts, JobEnd("done", asked.now))
-
-        asked.meanwhile = [lambda: None, write]
-        return asked.ask("POST", "/generate", body, **query)
-
-    def test_numbers_may_be_strings(self, asked: Asked) -> None:
-        wire = {
-            "prompt": "Once",
-            "num_samples": "2",
-            "length": "20",
-            "temperature": "0.7",
-            "top_p": "0.9",
-            "top_k": "7",
-        }
-        assert self.answered(asked, wire) == (200, {"text0": " text 0", "text1": " text 1"})
-        (job,) = asked.jobs.jobs.values()
-        options = job.order.options
-        assert (options.samples, options.length, options.temperature) == (2, 20, 0.7)
-        assert (options.top_p, options.top_k, options.repetition_penalty) == (0.9, 7, 1.0)
-
-    def test_what_is_left_out_is_as_it_was(self, asked: Asked) -> None:
-        self.answered(asked, {"prompt": "Once"})
-        (job,) = asked.jobs.jobs.values()
-        options = job.order.options
-        assert (options.samples, options.length, options.temperature) == (1, 20, 1.0)
-        assert (options.top_p, options.top_k) == (1.0, 0)
-
-    def test_top_n_is_top_k(self, asked: Asked) -> None:
-        self.answered(asked, {"prompt": "Once", "top_n": "5", "top_k": 5})
-        (job,) = asked.jobs.jobs.values()
-        assert job.order.options.top_k == 5
-        assert asked.sentence("POST", "/generate", {"prompt": "x", "top_n": 5, "top_k": 6}) == (
-            400,
-            "top_k and top_n are the same option; give one of them.",
-        )
-
-    def test_json_in_json_for_who_parses_twice(self, asked: Asked) -> None:
-        status, body = self.answered(asked, {"prompt": "Once"}, twice="1")
-        assert (status, json.loads(body)) == (200, {"text0": " text 0"})
-
-    def test_what_takes_long_is_to_be_read_elsewhere(self, asked: Asked) -> None:
-        status, body = asked.ask("POST", "/generate", {"prompt": "Once"})
-        assert (status, body["state"]) == (202, "queued")
-        assert asked.now == pytest.approx(NOW + 25, abs=1)
-
-    @pytest.mark.parametrize(
-        ("end", "sentence"),
-        [
-            (JobEnd("failed", NOW, Failure.of(EngineFailed("The engine broke."))), "The engine broke."),
-            (JobEnd("cancelled", NOW), "Somebody stopped this before it was written."),
-        ],
-    )
-    def test_what_was_not_written_is_told(self, asked: Asked, end: JobEnd, sentence: str) -> None:
-        asked.meanwhile = [lambda: [asked.jobs.resolve(job, end) for job in asked.jobs.open_jobs()]]
-        assert asked.sentence("POST", "/generate", {"prompt": "Once"}) == (503, sentence)

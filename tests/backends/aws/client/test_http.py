@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,28 +10,13 @@ import pytest
 from aiohttp import web
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from backends.aws.client.http import SERVICE, SignedHttp
 from backends.aws.client.transport import Answer, NotReached, Question
 from config.errors import BackendUnavailable
+from tests.fakes.aws_keys import KEYS
 from tests.fakes.ministack import REGION
 from tests.fakes.openai_server import serve
-
-KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-
-
-@pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A file of credentials, and an environment that has no others."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    file = tmp_path / "credentials"
-    file.write_text(f"[writer]\naws_access_key_id={KEYS.access_key}\naws_secret_access_key={KEYS.secret_key}\n")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return "writer"
 
 
 class Checker:
@@ -118,3 +104,43 @@ async def test_an_answer_that_is_no_json_is_none(profile: str) -> None:
 
 async def _page(_request: web.Request) -> web.Response:
     return web.Response(text="<html>")
+
+
+async def test_a_profile_that_isnt_there_is_told(profile: str) -> None:
+    with pytest.raises(BackendUnavailable, match="nobody"):
+        await SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile="nobody").ask(Question("GET", "/"))
+
+
+async def test_credentials_that_cant_be_renewed_are_told(profile: str, tmp_path: Path) -> None:
+    """They ran out, and who gave them wants a new sign-on: that shows no earlier than when they are used."""
+    keys = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "S", "Expiration": "2020-01-01T00:00:00Z"}
+    giver, given = tmp_path / "giver.sh", tmp_path / "given"
+    again = f"[ -e {given} ] && {{ echo sign in again >&2; exit 1; }}"
+    giver.write_text(f"{again}\ntouch {given}\necho '{json.dumps(keys)}'\n")
+    (tmp_path / "none").write_text(f"[profile tired]\ncredential_process = sh {giver}\n")
+    with pytest.raises(BackendUnavailable, match="sign in again"):
+        await SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile="tired").ask(Question("GET", "/"))
+    assert given.exists()
+
+
+async def test_nothing_is_sent_on_to_where_an_answer_points(profile: str) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", elsewhere)
+    async with serve(app) as url:
+        http = SignedHttp("aws", url.removesuffix("/v1"), region=REGION, profile=profile)
+        assert (await http.ask(Question("GET", "/v1/health"))).status == 307
+        await http.aclose()
+    assert asked == ["/v1/health"]
+
+
+async def test_one_that_is_closed_asks_no_more(profile: str) -> None:
+    http = SignedHttp("aws", "http://127.0.0.1:9", region=REGION, profile=profile)
+    await http.aclose()
+    with pytest.raises(BackendUnavailable, match=r"^aws is closed\.$"):
+        await http.ask(Question("GET", "/v1/health"))

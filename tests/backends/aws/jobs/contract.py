@@ -73,6 +73,12 @@ class JobsContract:
         assert (again.created, again.job.id, again.job.state) == (False, first.job.id, "running")
         assert jobs.submit(new_job(key="twice", owner="other")).created
 
+    def test_a_key_is_known_once_its_job_is_there(self, jobs: JobStore) -> None:
+        assert jobs.submitted("owner", "known") is None
+        job = jobs.submit(new_job(key="known", owner="owner")).job
+        assert jobs.submitted("owner", "known") == job
+        assert jobs.submitted("other", "known") is None
+
     def test_a_key_of_another_request_is_refused(self, jobs: JobStore) -> None:
         jobs.submit(new_job(key="reused"))
         with pytest.raises(KeyReused):
