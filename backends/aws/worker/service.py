@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +25,15 @@ from backends.factory import Backends
 from config.aws import Deployment
 from config.settings import Settings
 
+OTHER_CALLS = 8
+"""To AWS at the same time, beside one for each job: the queue, beats, messages."""
+
 log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> None:
     """Until idle, or SIGTERM, or AWS wants the machine back."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(deployment.max_running + OTHER_CALLS))
     async with AsyncExitStack() as stack:
         backends = Backends.from_settings(settings)
         stack.push_async_callback(backends.aclose)

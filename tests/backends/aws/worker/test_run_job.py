@@ -61,7 +61,7 @@ async def test_the_text_is_the_backends_and_ends_once(machine: Machine) -> None:
     job = machine.submit(length=9)
     assert await machine.runner.run(job.id) == Verdict("ended")
     ended = machine.ended(job.id)
-    assert (ended.state, ended.model) == ("done", "smollm2-135m")
+    assert (ended.state, ended.model) == ("done", "gpt2")
     assert machine.text(ended) == "".join(machine.backend.words[:9])
     events = machine.jobs.journal(job.id, Mark(), ended.mark).events
     assert [event for event in events if isinstance(event, SampleFinished)] == [SampleFinished(0, "length", None, 9)]
