@@ -55,6 +55,9 @@ class Turns:
         """One after the other; each may take what is left of the invocation's time."""
         return self._loop.run(self._take(event, remaining_s))
 
+    def close(self) -> None:
+        self._loop.close()
+
     async def _take(self, event: Mapping[str, Any], remaining_s: Callable[[], float]) -> dict[str, Any]:
         records = event.get("Records", ())
         again = [record["messageId"] for record in records if not await self._ends(record, remaining_s)]
