@@ -74,7 +74,9 @@ async def _membership(deployment: Deployment, metadata: InstanceMetadata | None)
         return None
     instance_id = await metadata.instance_id() if metadata else None
     if instance_id is None:
-        raise BackendUnavailable("This machine can't find out which one of the fleet it is; is its metadata open to it?")
+        raise BackendUnavailable(
+            "This machine can't find out which one of the fleet it is; is its metadata open to it?"
+        )
     with asking("the fleet"):
         return Membership(boto3.client("autoscaling", config=PATIENT), deployment.fleet, instance_id)
 
