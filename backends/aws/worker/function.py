@@ -14,6 +14,7 @@ from ulid import ULID
 from backends.aws.jobs.protocol import JobStore, Message, WorkQueue
 from backends.aws.jobs.sqs import is_job_id
 from backends.aws.wiring import jobs_of, queue_of
+from backends.aws.worker.baked import BAKED, use_baked
 from backends.aws.worker.run_job import JobRunner, Pace, Verdict
 from backends.factory import Backends
 from backends.protocol import Backend
@@ -106,6 +107,7 @@ def _message(record: Mapping[str, Any]) -> Message:
 def _turns() -> Turns:
     """Once for each execution environment."""
     configure_logging(LogSettings(json_lines=True))
-    deployment = load_deployment()
-    backend = Backends.from_settings(load_settings()).default
+    deployment, settings = load_deployment(), load_settings()
+    use_baked(BAKED, settings.cache_dir)
+    backend = Backends.from_settings(settings).default
     return Turns(jobs_of(deployment), queue_of(deployment), backend, lease_s=deployment.lease_s)

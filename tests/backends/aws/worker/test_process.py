@@ -186,6 +186,22 @@ async def test_it_works_through_aws_on_a_bad_day(stage: Stage, ministack: MiniSt
     assert texts == whole
 
 
+async def test_a_table_that_is_gone_for_a_while_costs_time_alone(stage: Stage, ministack: MiniStack) -> None:
+    with faulty_aws(ministack.url) as faulty:
+        worker = stage.start_worker(AWS_ENDPOINT_URL=faulty.url)
+        await ended(stage, submit(stage))
+        for operation in ("GetItem", "UpdateItem", "PutItem", "Query"):
+            faulty.plan("gone", operation)
+        job = submit(stage)
+        asked = faulty.count("GetItem")
+        async with asyncio.timeout(60):
+            while faulty.count("GetItem") < asked + 2:  # noqa: ASYNC110 (another process asks)
+                await asyncio.sleep(0.05)
+        assert worker.poll() is None
+        faulty.heal()
+        assert (await reach(stage, job.id, "done")).mark.attempt == 1
+
+
 async def test_aws_wants_the_machine_back(stage: Stage) -> None:
     told = FakeMetadata()
     async with told.served() as url:
