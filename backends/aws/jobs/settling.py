@@ -22,11 +22,12 @@ def due_end(job: Job, now: float) -> JobEnd | None:
         broke_off = EngineFailed(f"The machine broke off {job.tries} times while writing this; try another prompt.")
         return JobEnd("failed", now, Failure.of(broke_off))
     if now >= job.deadline_at:
-        return JobEnd("failed", now, Failure.of(_too_late(job)))
+        return JobEnd("failed", now, Failure.of(too_late(job)))
     return None
 
 
-def _too_late(job: Job) -> BackendUnavailable | DeadlineExceeded:
+def too_late(job: Job) -> BackendUnavailable | DeadlineExceeded:
+    """Why it failed, once its deadline has passed."""
     allowed = f"the {job.deadline_at - job.created_at:.0f} s allowed"
     if job.started_at is None:
         return BackendUnavailable(f"No machine came to write this within {allowed}; try again later.", 60.0)

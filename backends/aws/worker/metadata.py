@@ -16,10 +16,12 @@ log = structlog.get_logger(__name__)
 
 
 class InstanceMetadata:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, look_every_s: float = LOOK_EVERY_S) -> None:
         self._url = url.rstrip("/")
+        self._look_every_s = look_every_s
         self._http: aiohttp.ClientSession | None = None
         self._token: str | None = None
+        self._problem: str | None = None
 
     async def instance_id(self) -> str | None:
         return await self._read("/latest/meta-data/instance-id")
@@ -30,7 +32,7 @@ class InstanceMetadata:
             for path in NOTICES:
                 if await self._read(path) is not None:
                     return path.rsplit("/", 1)[-1]
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(self._look_every_s)
 
     async def _read(self, path: str) -> str | None:
         """None when there is nothing there, or no answer."""
@@ -43,8 +45,14 @@ class InstanceMetadata:
                     self._token = None
                 return await answer.text() if answer.status == 200 else None
         except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("the machine's metadata can't be read", problem=type(error).__name__)
+            self._complain(type(error).__name__)
             return None
+
+    def _complain(self, problem: str) -> None:
+        """Once, since it is asked every few seconds."""
+        if problem != self._problem:
+            log.warning("the machine's metadata can't be read", problem=problem)
+        self._problem = problem
 
     async def _fetch_token(self, http: aiohttp.ClientSession) -> str:
         headers = {"X-aws-ec2-metadata-token-ttl-seconds": str(TOKEN_S)}

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -14,12 +14,15 @@ import structlog
 from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import Job, JobEnd
 from backends.aws.jobs.protocol import JobStore, LeaseLost, LeaseRefused
-from backends.aws.jobs.settling import due_end, is_held
+from backends.aws.jobs.settling import due_end, is_held, too_late
 from backends.aws.worker.pending import Pending
 from backends.protocol import Backend, CompletionRequest, Progress
-from config.errors import BackendUnavailable, EngineFailed, InklingError
+from config.errors import BackendUnavailable, EngineFailed, InklingError, Overloaded
 
 LOOK_AGAIN_S = 3
+LONGEST_LOOK_S = 300
+BUSY_S = 1.0
+"""After a backend was too busy and did not say for how long."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +48,12 @@ class Verdict:
     until: float | None = None
     """When the other's lease ends."""
 
-    def again_in_s(self, now: float) -> int | None:
-        """When the message shall be seen again, in whole seconds; None: never, it has done its part."""
+    def again_in_s(self, now: float, deliveries: int = 1) -> int | None:
+        """When the message shall be seen again, in whole seconds; None: never, it has done its part.
+
+        Later each time where nobody knows why, so that a minute without the table doesn't use up all deliveries that
+        a message has.
+        """
         match self.kind:
             case "ended":
                 return None
@@ -55,7 +62,7 @@ class Verdict:
             case "held":
                 return max(int((self.until or now) - now) + 1, 1)
             case "lost":
-                return LOOK_AGAIN_S
+                return min(LOOK_AGAIN_S << min(deliveries - 1, 10), LONGEST_LOOK_S)
 
 
 class JobRunner:
@@ -74,8 +81,8 @@ class JobRunner:
         self._jobs = jobs
         self._backend = backend
         self._worker = worker
-        self._lease_s = lease_s
-        self._pace = pace or Pace()
+        pace = pace or Pace()
+        self._pace = replace(pace, beat_s=min(pace.beat_s, lease_s / 3))
         self._clock = clock
         self._stopping = asyncio.Event()
 
@@ -90,9 +97,7 @@ class JobRunner:
         except LeaseRefused as refused:
             return await self._settle(refused.job)
         try:
-            return await _Writing(self._jobs, self._backend, held, self._pace, self._clock, self._lease_s).write(
-                self._stopping
-            )
+            return await _Writing(self._jobs, self._backend, held, self._pace, self._clock).write(self._stopping)
         except LeaseLost:
             log.info("lease lost", job=job_id)
             return Verdict("lost")
@@ -113,22 +118,20 @@ class JobRunner:
 class _Writing:
     """A held job being written."""
 
-    def __init__(
-        self, jobs: JobStore, backend: Backend, held: Job, pace: Pace, clock: Callable[[], float], lease_s: float
-    ) -> None:
+    def __init__(self, jobs: JobStore, backend: Backend, held: Job, pace: Pace, clock: Callable[[], float]) -> None:
         self._jobs = jobs
         self._backend = backend
         self._held = held
         self._pace = pace
         self._clock = clock
-        self._lease_s = lease_s
         self._pending = Pending()
+        self._begun = False
 
     async def write(self, stopping: asyncio.Event) -> Verdict:
         reader = asyncio.create_task(self._read())
         try:
             await self._keep_writing(reader, stopping)
-            if not reader.done() and not self._held.cancel_requested:
+            if not reader.done() and self._cut_short() is None:
                 await asyncio.to_thread(self._jobs.release, self._held)
                 return Verdict("given back")
         finally:
@@ -137,17 +140,31 @@ class _Writing:
         await self._finish(self._end_of(reader))
         return Verdict("ended")
 
+    # What the backend says
+
     async def _read(self) -> str | None:
-        """All that the backend writes into `_pending`; the model's name at the end."""
+        """All that it writes into `_pending`; the model's name at the end. One that is too busy is asked again, since
+        this job is its worker's already, until its time is over."""
         try:
-            request = await self._request()
-            async with aclosing(self._backend.stream(request)) as events:
-                async for event in events:
-                    if not isinstance(event, Progress):
-                        self._pending.add(event)
-            return (await self._backend.models() or (self._held.order.model,))[0]
+            while True:
+                try:
+                    return await self._stream()
+                except Overloaded as error:
+                    if self._begun:
+                        raise
+                    log.info("the backend is busy", job=self._held.id)
+                    await asyncio.sleep(error.retry_after_s or BUSY_S)
         finally:
             self._pending.close()
+
+    async def _stream(self) -> str | None:
+        request = await self._request()
+        async with aclosing(self._backend.stream(request)) as events:
+            async for event in events:
+                if not isinstance(event, Progress):
+                    self._begun = True
+                    self._pending.add(event)
+        return await self._model()
 
     async def _request(self) -> CompletionRequest:
         order = self._held.order
@@ -162,11 +179,22 @@ class _Writing:
             deadline_s=min(order.write_s, left_s),
         )
 
+    async def _model(self) -> str | None:
+        """Which one wrote. The text is whole by now: no trouble with a name shall undo it."""
+        asked = self._held.order.model
+        try:
+            served = await self._backend.models()
+        except InklingError:
+            return asked
+        return asked if asked in served or not served else served[0]
+
+    # What the table hears
+
     async def _keep_writing(self, reader: asyncio.Task[str | None], stopping: asyncio.Event) -> None:
-        """Until the text has ended, somebody cancelled, or this worker stops."""
+        """Until the text has ended, or is cut short, or this worker stops."""
         stop = asyncio.create_task(stopping.wait())
         try:
-            while not (self._pending.closed or stopping.is_set() or self._held.cancel_requested):
+            while not (self._pending.closed or stopping.is_set() or self._cut_short()):
                 some = asyncio.create_task(self._pending.some())
                 await asyncio.wait({some, stop}, timeout=self._pace.beat_s, return_when=asyncio.FIRST_COMPLETED)
                 some.cancel()
@@ -180,12 +208,22 @@ class _Writing:
     async def _put(self) -> None:
         """An entry of what is pending, or a beat."""
         events = self._pending.take()
-        await self._insist(lambda: self._jobs.write(self._held, events, self._clock()))
+        self._held = await self._insist(lambda: self._jobs.write(self._held, events, self._clock()))
+
+    def _cut_short(self) -> JobEnd | None:
+        """How it ends while the backend still writes, if it does: cancelled, or out of time, where the backend's own
+        deadline, which counts from when a model is loaded, came too late."""
+        now = self._clock()
+        if self._held.cancel_requested:
+            return JobEnd("cancelled", now)
+        if now >= self._held.deadline_at:
+            return JobEnd("failed", now, Failure.of(too_late(self._held)))
+        return None
 
     def _end_of(self, reader: asyncio.Task[str | None]) -> JobEnd:
         now = self._clock()
         if reader.cancelled():
-            return JobEnd("cancelled", now)
+            return self._cut_short() or JobEnd("cancelled", now)
         error = reader.exception()
         if error is None:
             return JobEnd("done", now, model=reader.result())
@@ -198,12 +236,12 @@ class _Writing:
         events = self._pending.take()
         await self._insist(lambda: self._jobs.finish(self._held, events, end))
 
-    async def _insist(self, call: Callable[[], Job]) -> None:
-        """The same until it is done, as long as the lease lasts: it may have been done though no answer came."""
+    async def _insist(self, call: Callable[[], Job]) -> Job:
+        """While the table can't be used, the very same again, as long as the lease lasts: it may have arrived though
+        its answer did not, and then readers know that entry as it was. Raises LeaseLost."""
         while True:
             try:
-                self._held = await asyncio.to_thread(call)
-                return
+                return await asyncio.to_thread(call)
             except BackendUnavailable as error:
                 if self._clock() > (self._held.lease_until or 0.0):
                     raise LeaseLost from error

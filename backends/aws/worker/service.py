@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ import boto3
 import structlog
 from ulid import ULID
 
-from backends.aws.calls import PATIENT
+from backends.aws.calls import PATIENT, asking
 from backends.aws.jobs.protocol import Host
 from backends.aws.wiring import hosts_of, jobs_of, queue_of
 from backends.aws.worker.membership import Membership
@@ -22,13 +23,18 @@ from backends.aws.worker.systemd import Watch
 from backends.aws.worker.worker import Rhythm, Worker
 from backends.factory import Backends
 from config.aws import Deployment
+from config.errors import BackendUnavailable
 from config.settings import Settings
+
+OTHER_CALLS = 8
+"""To AWS at the same time, beside one for each job: the queue, beats, messages."""
 
 log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> None:
     """Until idle, or SIGTERM, or AWS wants the machine back."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(deployment.max_running + OTHER_CALLS))
     async with AsyncExitStack() as stack:
         backends = Backends.from_settings(settings)
         stack.push_async_callback(backends.aclose)
@@ -62,11 +68,17 @@ async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> Non
 
 
 async def _membership(deployment: Deployment, metadata: InstanceMetadata | None) -> Membership | None:
-    """Of a fleet's machine only."""
-    instance_id = await metadata.instance_id() if metadata and deployment.fleet else None
-    if deployment.fleet is None or instance_id is None:
+    """Of a fleet's machine only. Raises BackendUnavailable: who can't say which machine it is can't leave, and a fleet
+    replaces what just switches itself off."""
+    if deployment.fleet is None:
         return None
-    return Membership(boto3.client("autoscaling", config=PATIENT), deployment.fleet, instance_id)
+    instance_id = await metadata.instance_id() if metadata else None
+    if instance_id is None:
+        raise BackendUnavailable(
+            "This machine can't find out which one of the fleet it is; is its metadata open to it?"
+        )
+    with asking("the fleet"):
+        return Membership(boto3.client("autoscaling", config=PATIENT), deployment.fleet, instance_id)
 
 
 def _stop_on_signals(worker: Worker) -> None:

@@ -36,13 +36,15 @@ class Rhythm:
     """So long a message is hidden from others, renewed at half that time."""
     last_s: float = 20.0
     """What ends so soon after a stop is finished, the rest given back."""
+    leave_s: float = 15.0
+    """Giving back may take so long; then leases run out by themselves."""
     retry_s: float = 2.0
     """After AWS could not be asked."""
 
 
 class Worker:
-    """`here` is what it says of itself; `max_running` jobs are written at the same time. `alive` is called with every
-    beat."""
+    """`here` is what it says of itself; `max_running` jobs are written at the same time. `alive` is called as often as
+    it beats, `busy` when it begins or ceases to have work."""
 
     def __init__(
         self,
@@ -73,48 +75,49 @@ class Worker:
 
     def stop(self) -> None:
         """Take nothing more, finish what is nearly done, give the rest back."""
-        self._stopping.set()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            asyncio.get_running_loop().call_later(self._rhythm.last_s, self._runner.give_back)
 
     async def run(self) -> Reason:
         """Until it has been idle long enough, or is told to stop."""
-        beating = asyncio.create_task(self._keep_beating())
-        try:
+        async with asyncio.TaskGroup() as signs:
+            lasting = [signs.create_task(self._keep_beating()), signs.create_task(self._keep_alive())]
             reason = await self._work()
-        finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
-        await self._end_running()
-        if reason == "stopped":
-            await self._say("draining")
+            if reason == "stopped":
+                await self._say()
+                await self._end_running()
+            for sign in lasting:
+                sign.cancel()
         return reason
 
     async def _work(self) -> Reason:
         idle_since = self._clock()
         while not self._stopping.is_set():
-            if self._running:
-                idle_since = self._clock()
-            took = await self._take(self._rhythm.poll_s)
-            if took or self._running or self._clock() - idle_since < self._rhythm.idle_s:
-                continue
-            if await self._may_go():
-                return "idle"
-            idle_since = self._clock()
+            try:
+                if await self._take(self._rhythm.poll_s) or self._running:
+                    idle_since = self._clock()
+                elif self._clock() - idle_since >= self._rhythm.idle_s:
+                    if await self._may_go():
+                        return "idle"
+                    idle_since = self._clock()
+            except BackendUnavailable as error:
+                log.warning("it is not known whether there is work", problem=error.sentence)
+                await self._unless_stopped(asyncio.sleep(self._rhythm.retry_s))
         return "stopped"
 
     async def _may_go(self) -> bool:
-        try:
-            seen = await asyncio.to_thread(self._hosts.host, self._here.name)
-            if await self._take(1):
-                return False
-            async with self._speaking:
-                self._gone = await asyncio.to_thread(self._hosts.drain, seen, self._clock())
-            return self._gone
-        except BackendUnavailable as error:
-            log.warning("it is not known whether anybody calls", problem=error.sentence)
+        """Raises BackendUnavailable: who can't look may not go."""
+        await self._say()  # another machine of the same name may have said that it goes
+        seen = await asyncio.to_thread(self._hosts.host, self._here.name)
+        if await self._take(1) or self._stopping.is_set():
             return False
+        async with self._speaking:
+            self._gone = await asyncio.to_thread(self._hosts.drain, seen, self._clock())
+        return self._gone
 
     async def _take(self, wait_s: int) -> int:
-        """How many messages came; waits for room first."""
+        """How many messages came; waits for room first. Raises BackendUnavailable."""
         room = self._max_running - len(self._running)
         if room <= 0:
             await self._unless_stopped(asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED))
@@ -127,13 +130,8 @@ class Worker:
         return len(messages)
 
     async def _receive(self, limit: int, wait_s: int) -> Sequence[Message]:
-        """Nothing when stopped meanwhile: others see it at once."""
-        try:
-            messages = await asyncio.to_thread(self._queue.receive, limit, wait_s)
-        except BackendUnavailable as error:
-            log.warning("the queue can't be asked", problem=error.sentence)
-            await self._unless_stopped(asyncio.sleep(self._rhythm.retry_s))
-            return ()
+        """Nothing when stopped meanwhile: others see it at once. Raises BackendUnavailable."""
+        messages = await asyncio.to_thread(self._queue.receive, limit, wait_s)
         if self._stopping.is_set():
             await asyncio.gather(*(self._hold(message, 0) for message in messages))
             return ()
@@ -164,7 +162,7 @@ class Worker:
 
     async def _dispose(self, message: Message, verdict: Verdict) -> None:
         log.info("turn ended", job=message.job_id, verdict=verdict.kind)
-        again_in_s = verdict.again_in_s(self._clock())
+        again_in_s = verdict.again_in_s(self._clock(), message.deliveries)
         if again_in_s is None:
             await self._try(partial(self._queue.delete, message))
         else:
@@ -186,28 +184,34 @@ class Worker:
             log.warning("AWS could not be told", problem=error.sentence)
 
     async def _end_running(self) -> None:
+        """By `stop`, what is not done in time is given back."""
         if self._running:
-            await asyncio.wait(self._running, timeout=self._rhythm.last_s)
-        self._runner.give_back()
-        if self._running:
-            await asyncio.wait(self._running)
+            _, left = await asyncio.wait(self._running, timeout=self._rhythm.last_s + self._rhythm.leave_s)
+            if left:
+                log.warning("jobs could not be given back; their leases run out", jobs=len(left))
 
-    # Beating
+    # Signs of life
 
     async def _keep_beating(self) -> None:
         busy = False
         while True:
-            await self._say("up")
+            await self._say()
             if self._busy is not None and busy != bool(self._running):
                 busy = bool(self._running)
                 await self._busy(busy)
+            await asyncio.sleep(self._rhythm.beat_s)
+
+    async def _keep_alive(self) -> None:
+        """Apart from the beats: a table that can't be used is no reason to be started anew."""
+        while True:
             self._alive()
             await asyncio.sleep(self._rhythm.beat_s)
 
-    async def _say(self, state: str) -> None:
+    async def _say(self) -> None:
         """Nothing more once it said that it goes."""
         async with self._speaking:
             if self._gone:
                 return
+            state = "draining" if self._stopping.is_set() else "up"
             host = replace(self._here, state=state, beat_at=self._clock(), running=len(self._running))
             await self._try(partial(self._hosts.beat, host))
