@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import boto3
+from botocore.config import Config
 
 from backends.aws.calls import PATIENT, asking
 from backends.aws.machine.backlog import CloudWatchBacklog
@@ -16,22 +17,24 @@ from backends.aws.wiring import queue_at
 from config.aws import Deployment
 from config.errors import InvalidSettings
 
+BRIEF = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
+"""A submit waits for the answer, and the tick asks again within a minute. That AWS has no machine just now comes as a
+server's error, which a patient client would try again for half a minute."""
+
 
 def machine_of(deployment: Deployment) -> Machine:
-    """Raises InvalidSettings when its mode needs what wasn't given."""
+    """Asks AWS for nothing yet. Raises InvalidSettings when its mode needs what wasn't given."""
     match deployment.mode:
         case "serverless":
             return NoMachine()
         case "fleet":
             if deployment.fleet is None:
                 raise InvalidSettings("INKLING_AWS_FLEET is needed in mode fleet.")
-            with asking("the fleet"):
-                return FleetMachine(boto3.client("autoscaling", config=PATIENT), deployment.fleet)
+            return FleetMachine(lambda: boto3.client("autoscaling", config=BRIEF), deployment.fleet)
         case _:
             if deployment.instance_id is None:
                 raise InvalidSettings(f"INKLING_AWS_INSTANCE_ID is needed in mode {deployment.mode}.")
-            with asking("the machine"):
-                return Ec2Machine(boto3.client("ec2", config=PATIENT), deployment.instance_id)
+            return Ec2Machine(lambda: boto3.client("ec2", config=BRIEF), deployment.instance_id)
 
 
 def tick_queue_of(deployment: Deployment) -> TickQueue | None:

@@ -6,6 +6,7 @@ Its process is started when it is switched on, and its good end switches it off.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.config import Config
 
 from backends.aws.api.api import Api
 from backends.aws.api.views import JobViews
@@ -22,6 +22,7 @@ from backends.aws.api.waking import Waking
 from backends.aws.backend import AwsBackend
 from backends.aws.client.jobs import JobsClient
 from backends.aws.machine.ec2 import Ec2Machine
+from backends.aws.machine.factory import BRIEF
 from backends.aws.machine.reconciler import Reconciler
 from backends.aws.worker.run_job import JobRunner, Pace
 from backends.completions_api.client import OpenAIClient
@@ -63,9 +64,8 @@ class Account:
             idle_s=self.idle_s,
         )
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        once = Config(retries={"total_max_attempts": 1})
-        client = boto3.client("ec2", endpoint_url=self.ec2_url, region_name=REGION, config=once, **keys)
-        self.machine = Ec2Machine(client, INSTANCE)
+        client = boto3.client("ec2", endpoint_url=self.ec2_url, region_name=REGION, config=BRIEF, **keys)
+        self.machine = Ec2Machine(lambda: client, INSTANCE)
         self.ec2.boot = self._boot
         jobs, hosts, queue = self.stage.jobs, self.stage.hosts, self.stage.queue
         spare = self.spare if self.mode == "ec2-with-fallback" else None
@@ -74,8 +74,8 @@ class Account:
         self.backend = AwsBackend("aws", JobsClient("aws", PlaneTransport(self.api), pauses_s=(0.05,)))
         self.reconciler = Reconciler(jobs, hosts, queue, spare, self.machine, self, self.deployment)
 
-    async def _boot(self) -> asyncio.subprocess.Process:
-        with (self.stage.folder / f"boot-{self.ec2.boots}.log").open("wb") as log:
+    async def _boot(self, instance_id: str) -> asyncio.subprocess.Process:
+        with (self.stage.folder / f"boot-{self.ec2.machine.boots}.log").open("wb") as log:
             environment = {**self.stage.environment, "INKLING_AWS_IDLE_S": str(self.idle_s)}
             return await asyncio.create_subprocess_exec(*BOOT, env=environment, stdout=log, stderr=log)
 
@@ -127,18 +127,18 @@ async def test_a_request_wakes_it_and_it_sleeps_again(account: Account) -> None:
     first = await complete(account.backend, request(length=20))
     assert len(first.texts[0].split()) == 20
     assert stages(first)[0] == "waking"
-    assert (account.ec2.state, account.ec2.boots) == ("running", 1)
-    await account.until(lambda: account.ec2.state == "stopped")
+    assert (account.ec2.machine.state, account.ec2.machine.boots) == ("running", 1)
+    await account.until(lambda: account.ec2.machine.state == "stopped")
     again = await complete(account.backend, request(length=20))
     assert again.texts == first.texts
-    assert account.ec2.boots == 2
+    assert account.ec2.machine.boots == 2
 
 
 async def test_awake_it_answers_without_waking(account: Account) -> None:
     await complete(account.backend, request())
     second = await complete(account.backend, request())
     assert "waking" not in stages(second)
-    assert account.ec2.boots == 1
+    assert account.ec2.machine.boots == 1
 
 
 async def test_text_shows_while_it_is_written(ministack: MiniStack, tmp_path: Path) -> None:
@@ -150,11 +150,11 @@ async def test_text_shows_while_it_is_written(ministack: MiniStack, tmp_path: Pa
 
 async def test_what_comes_while_it_stops_is_written_by_the_next_boot(account: Account) -> None:
     await complete(account.backend, request())
-    await account.until(lambda: account.ec2.state == "stopping")
+    await account.until(lambda: account.ec2.machine.state == "stopping")
     async with account.looked_after():
         result = await complete(account.backend, request(seed=9))
     assert len(result.texts[0].split()) == 8
-    assert account.ec2.boots == 2
+    assert account.ec2.machine.boots == 2
     assert account.sooner
 
 
@@ -163,7 +163,7 @@ async def test_killed_in_the_middle_it_comes_back_and_finishes(ministack: MiniSt
         whole = await complete(account.backend, request(length=30, seed=5))
         reading = asyncio.create_task(read(account.backend, request(length=30, seed=5)))
         await account.until(lambda: any(job.mark.sequence for job in account.stage.jobs.open_jobs()))
-        account.ec2.kill()
+        account.ec2.machine.signal(signal.SIGKILL)
         async with account.looked_after():
             result = await reading
         assert result.error is None
@@ -177,17 +177,17 @@ async def test_switched_off_in_the_middle_the_next_boot_finishes(ministack: Mini
         reading = asyncio.create_task(read(account.backend, request(length=40)))
         await account.until(lambda: any(job.mark.sequence for job in account.stage.jobs.open_jobs()))
         await asyncio.to_thread(account.machine.stop)
-        await account.until(lambda: account.ec2.state == "stopped")
+        await account.until(lambda: account.ec2.machine.state == "stopped")
         async with account.looked_after():
             result = await reading
         assert result.error is None
         assert len(result.texts[0].split()) == 40
-        assert account.ec2.boots == 2
+        assert account.ec2.machine.boots == 2
 
 
 async def test_without_capacity_lambda_writes_it(ministack: MiniStack, tmp_path: Path) -> None:
     async with opened(ministack, tmp_path, mode="ec2-with-fallback") as account:
-        account.ec2.faults = ["InsufficientInstanceCapacity"] * 100
+        account.ec2.refusal = "InsufficientInstanceCapacity"
         reading = asyncio.create_task(read(account.backend, request()))
         await account.until(lambda: bool(account.spare.messages))
         (message,) = account.spare.receive(1, 0)
@@ -196,7 +196,7 @@ async def test_without_capacity_lambda_writes_it(ministack: MiniStack, tmp_path:
         runner = JobRunner(account.stage.jobs, engine, "lambda", lease_s=LEASE_S, pace=Pace())
         assert (await runner.run(message.job_id)).kind == "ended"
         assert len((await reading).texts[0].split()) == 8
-        assert account.ec2.boots == 0
+        assert account.ec2.machine.boots == 0
         await engine.aclose()
 
 
