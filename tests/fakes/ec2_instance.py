@@ -16,7 +16,7 @@ Boot = Callable[[str], Awaitable[asyncio.subprocess.Process]]
 
 @dataclass
 class Hardware:
-    """How machines are. `boot` starts the process of the one with that id."""
+    """How machines are. `boot` starts the process of the one with that id; without it nothing runs there."""
 
     boot: Boot | None = None
     pending_s: float = 0.2
@@ -41,10 +41,12 @@ class FakeInstance:
     _process: asyncio.subprocess.Process | None = None
     _last: State = "stopped"
     off: asyncio.Event = field(default_factory=asyncio.Event)
+    _told_to_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
         self.state, self.launched_at = "pending", datetime.now(UTC)
         self.off.clear()
+        self._told_to_go.clear()
         self._life = asyncio.create_task(self._live())
 
     def stop(self) -> None:
@@ -58,6 +60,7 @@ class FakeInstance:
 
     def _go(self, by_way_of: State, last: State) -> None:
         self.state, self._last = by_way_of, last
+        self._told_to_go.set()
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
             asyncio.get_running_loop().call_later(self.hardware.grace_s, self._kill_quietly)
@@ -77,12 +80,13 @@ class FakeInstance:
 
     async def _serve(self) -> None:
         """Until the process ends well or too often badly, or the machine is told to go."""
-        if self.hardware.boot is None:
-            await asyncio.Event().wait()
+        boot = self.hardware.boot
+        if boot is None:
+            await self._told_to_go.wait()
+            return
         for end in range(self.hardware.bad_ends):
-            assert self.hardware.boot is not None
             self.restarts += end > 0
-            self._process = await self.hardware.boot(self.id)
+            self._process = await boot(self.id)
             if self.state != "running":
                 self._process.send_signal(signal.SIGTERM)
             if await self._process.wait() == 0 or self.state != "running":
