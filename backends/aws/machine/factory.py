@@ -22,7 +22,7 @@ BRIEF = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_ti
 server's error, which a patient client would try again for half a minute."""
 
 
-def machine_of(deployment: Deployment) -> Machine:
+def machine_of(deployment: Deployment, config: Config = BRIEF) -> Machine:
     """Asks AWS for nothing yet. Raises InvalidSettings when its mode needs what wasn't given."""
     match deployment.mode:
         case "serverless":
@@ -30,11 +30,11 @@ def machine_of(deployment: Deployment) -> Machine:
         case "fleet":
             if deployment.fleet is None:
                 raise InvalidSettings("INKLING_AWS_FLEET is needed in mode fleet.")
-            return FleetMachine(lambda: boto3.client("autoscaling", config=BRIEF), deployment.fleet)
+            return FleetMachine(lambda: boto3.client("autoscaling", config=config), deployment.fleet)
         case _:
             if deployment.instance_id is None:
                 raise InvalidSettings(f"INKLING_AWS_INSTANCE_ID is needed in mode {deployment.mode}.")
-            return Ec2Machine(lambda: boto3.client("ec2", config=BRIEF), deployment.instance_id)
+            return Ec2Machine(lambda: boto3.client("ec2", config=config), deployment.instance_id)
 
 
 def tick_queue_of(deployment: Deployment) -> TickQueue | None:
