@@ -36,6 +36,9 @@ PATIENT = Config(
     max_pool_connections=_THREADS,
 )
 """For single calls: five more tries on throttling, 5xx and lost connections, with growing random pauses."""
+BRIEF = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=4)
+"""While somebody waits for a submit's answer: what others don't hear now, the tick tells them. That AWS has no machine
+just now comes as a server's error, which a patient client would try again for half a minute."""
 POLLING = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=3,

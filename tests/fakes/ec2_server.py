@@ -1,118 +1,148 @@
-"""EC2 as far as one instance needs it: `pending` and `stopping` take their time, a machine on runs a real process, and
-that process's good end switches it off, as `SuccessAction=poweroff` does. Speaks EC2's own XML to boto3."""
+"""EC2 and Auto Scaling as far as a deployment needs them, in their own XML, so that boto3 can't tell them from AWS:
+one machine, a group of others, and what EC2 tells each machine about itself."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from typing import cast
 
 from aiohttp import web
 
+from tests.fakes.auto_scaling import FakeGroup, Refused
+from tests.fakes.ec2_instance import FakeInstance, Hardware
 from tests.fakes.openai_server import serve
 
 INSTANCE = "i-0123456789abcdef0"
-CODES = {"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+SERVER_ERRORS = {
+    # By "Error codes for the Amazon EC2 API": these come with 500 or 503, so SDKs try them again by themselves.
+    "InsufficientInstanceCapacity": 500,
+    "InsufficientHostCapacity": 500,
+    "InternalError": 500,
+    "InternalFailure": 500,
+    "ServiceUnavailable": 503,
+    "Unavailable": 503,
+    "RequestLimitExceeded": 503,
+}
 
 
 @dataclass
-class FakeEc2:
-    """`boot` starts the machine's process. `faults` are error codes that the next calls meet, in turn."""
+class FakeEc2(Hardware):
+    """`faults` are error codes that the next calls meet, in turn, "" being none; `refusal` meets every start."""
 
-    boot: Callable[[], Awaitable[asyncio.subprocess.Process]] | None = None
-    pending_s: float = 0.2
-    stopping_s: float = 0.5
-    grace_s: float = 30.0
-    state: str = "stopped"
-    launched_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    boots: int = 0
     calls: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    _power: asyncio.Task[None] | None = None
-    _process: asyncio.subprocess.Process | None = None
+    refusal: str = ""
+
+    def __post_init__(self) -> None:
+        self.machine = FakeInstance(INSTANCE, self)
+        self.group = FakeGroup(self)
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[str]:
         app = web.Application()
         app.router.add_post("/", self._answer)
+        app.router.add_put("/imds/{id}/latest/api/token", self._token)
+        app.router.add_get("/imds/{id}/latest/meta-data/{path:.*}", self._metadata)
         async with serve(app) as url:
-            yield url.removesuffix("/v1")
-            await self._unplug()
+            keeping = asyncio.create_task(self.group.keep())
+            try:
+                yield url.removesuffix("/v1")
+            finally:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
+                for instance in self._all():
+                    await instance.unplug()
+
+    def _all(self) -> list[FakeInstance]:
+        return [self.machine, *self.group.instances.values(), *self.group.gone]
+
+    def _instance(self, instance_id: str) -> FakeInstance:
+        for instance in self._all():
+            if instance.id == instance_id:
+                return instance
+        raise Refused("InvalidInstanceID.NotFound")
 
     async def _answer(self, request: web.Request) -> web.Response:
-        asked = await request.post()
-        action = str(asked["Action"])
+        asked = cast(Mapping[str, str], await request.post())
+        action = asked["Action"]
         self.calls.append(action)
-        if self.faults:
-            code = self.faults.pop(0)
-            if code:
-                return _error(code)
+        if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
+            return _error("MissingAuthenticationToken", "no")
+        fault = self.faults.pop(0) if self.faults else ""
+        speaks_ec2 = asked["Version"] == "2016-11-15"
+        try:
+            if fault:
+                raise Refused(fault)
+            return self._ec2(action, asked) if speaks_ec2 else _result(action, self.group.answer(action, asked))
+        except Refused as refused:
+            tell = _error if speaks_ec2 else _query_error
+            return tell(refused.code, refused.message)
+
+    def _ec2(self, action: str, asked: Mapping[str, str]) -> web.Response:
         match action:
             case "StartInstances":
-                return self._start()
+                return self._start(self._instance(asked["InstanceId.1"]))
             case "StopInstances":
-                return self._stop()
+                return self._stop(self._instance(asked["InstanceId.1"]))
             case "DescribeInstances":
-                return self._describe()
-        return _error("InvalidAction")
+                return self._describe(asked)
+        raise Refused("InvalidAction")
 
-    def _start(self) -> web.Response:
-        before = self.state
-        if before == "stopping":
-            return _error("IncorrectInstanceState")
+    def _start(self, instance: FakeInstance) -> web.Response:
+        before = instance.state
+        if before not in ("stopped", "pending", "running"):
+            raise Refused("IncorrectInstanceState", "is not in a state from which it can be started.")
         if before == "stopped":
-            self.state, self.launched_at = "pending", datetime.now(UTC)
-            self._power = asyncio.create_task(self._run())
-        return self._changed("StartInstances", before)
+            if self.refusal:
+                raise Refused(self.refusal)
+            instance.start()
+        return _changed("StartInstances", instance, before)
 
-    def _stop(self) -> web.Response:
-        before = self.state
-        if self._process is not None and before == "running":
-            self.state = "stopping"
-            self._process.send_signal(signal.SIGTERM)
-        return self._changed("StopInstances", before)
+    def _stop(self, instance: FakeInstance) -> web.Response:
+        before = instance.state
+        if before not in ("running", "stopping", "stopped"):
+            raise Refused("IncorrectInstanceState", "is not in a state from which it can be stopped.")
+        if before == "running":
+            instance.stop()
+        return _changed("StopInstances", instance, before)
 
-    async def _run(self) -> None:
-        """From power on to off."""
-        await asyncio.sleep(self.pending_s)
-        self.state = "running"
-        self.boots += 1
-        while self.boot is not None:
-            self._process = await self.boot()
-            code = await self._process.wait()
-            if code == 0 or self.state == "stopping":
-                break  # a bad end is `Restart=on-failure`
-        else:
-            return
-        self.state = "stopping"
-        await asyncio.sleep(self.stopping_s)
-        self.state = "stopped"
+    def _describe(self, asked: Mapping[str, str]) -> web.Response:
+        """Those named, or with a filter those of the group."""
+        named = [value for name, value in asked.items() if name.startswith("InstanceId.")]
+        instances = [self._instance(each) for each in named] if named else list(self.group.instances.values())
+        sets = "".join(f"<item><instancesSet>{_described(each)}</instancesSet></item>" for each in instances)
+        return _xml("DescribeInstances", f"<reservationSet>{sets}</reservationSet>")
 
-    def kill(self) -> None:
-        """As a crash of the process: systemd starts it again."""
-        assert self._process is not None
-        self._process.kill()
+    # What a machine is told about itself, under a URL of its own
 
-    async def _unplug(self) -> None:
-        if self._power is not None:
-            self._power.cancel()
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+    async def _token(self, request: web.Request) -> web.Response:
+        lasts_s = request.headers["X-aws-ec2-metadata-token-ttl-seconds"]
+        return web.Response(text=f"token of {request.match_info['id']} for {lasts_s} s")
 
-    def _describe(self) -> web.Response:
-        launched = self.launched_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        state = _state("instanceState", self.state)
-        item = f"<instanceId>{INSTANCE}</instanceId>{state}<launchTime>{launched}</launchTime>"
-        instances = f"<instancesSet><item>{item}</item></instancesSet>"
-        return _xml("DescribeInstances", f"<reservationSet><item>{instances}</item></reservationSet>")
+    async def _metadata(self, request: web.Request) -> web.Response:
+        instance = self._instance(request.match_info["id"])
+        if not request.headers.get("X-aws-ec2-metadata-token", "").startswith(f"token of {instance.id} "):
+            return web.Response(status=401)
+        told = {"instance-id": instance.id}
+        if instance.notice:
+            told["spot/instance-action"] = '{"action": "terminate", "time": "2026-01-01T00:02:00Z"}'
+        path = request.match_info["path"]
+        return web.Response(text=told[path]) if path in told else web.Response(status=404)
 
-    def _changed(self, action: str, before: str) -> web.Response:
-        states = _state("currentState", self.state) + _state("previousState", before)
-        return _xml(action, f"<instancesSet><item><instanceId>{INSTANCE}</instanceId>{states}</item></instancesSet>")
+
+def _described(instance: FakeInstance) -> str:
+    launched = instance.launched_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    state = _state("instanceState", instance.state)
+    return f"<item><instanceId>{instance.id}</instanceId>{state}<launchTime>{launched}</launchTime></item>"
+
+
+def _changed(action: str, instance: FakeInstance, before: str) -> web.Response:
+    states = _state("currentState", instance.state) + _state("previousState", before)
+    return _xml(action, f"<instancesSet><item><instanceId>{instance.id}</instanceId>{states}</item></instancesSet>")
 
 
 def _state(name: str, state: str) -> str:
@@ -125,7 +155,19 @@ def _xml(action: str, inner: str) -> web.Response:
     return web.Response(text=text, content_type="text/xml")
 
 
-def _error(code: str) -> web.Response:
-    status = 503 if code in ("RequestLimitExceeded", "Unavailable", "InternalError") else 400
-    text = f"<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors></Response>"
-    return web.Response(status=status, text=text, content_type="text/xml")
+def _result(action: str, inner: str) -> web.Response:
+    space = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+    result = f"<{action}Result>{inner}</{action}Result>"
+    text = f'<{action}Response xmlns="{space}">{result}<ResponseMetadata/></{action}Response>'
+    return web.Response(text=text, content_type="text/xml")
+
+
+def _error(code: str, message: str) -> web.Response:
+    text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+    return web.Response(status=SERVER_ERRORS.get(code, 400), text=text, content_type="text/xml")
+
+
+def _query_error(code: str, message: str) -> web.Response:
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    text = f'<ErrorResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">{error}</ErrorResponse>'
+    return web.Response(status=SERVER_ERRORS.get(code, 400), text=text, content_type="text/xml")

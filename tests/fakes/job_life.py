@@ -43,7 +43,7 @@ class Known:
     """What must stay true of a job, as somebody outside saw it."""
 
     new: NewJob
-    mark: Mark = Mark()
+    mark: Mark = field(default_factory=Mark)
     text: str = ""
     """Of the attempt in `mark`, up to it."""
     end: Job | None = None

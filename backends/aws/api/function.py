@@ -5,21 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Protocol
 
-from botocore.config import Config
-
 from backends.aws.api.api import Api
 from backends.aws.api.messages import answer_of, request_of
 from backends.aws.api.refusals import breakdown, refusal
 from backends.aws.api.views import JobViews
 from backends.aws.api.waking import Waking
+from backends.aws.calls import BRIEF
 from backends.aws.machine.factory import machine_of, tick_queue_of
 from backends.aws.wiring import hosts_of, jobs_of, queue_of, spare_queue_of
 from config.errors import InvalidOptions
 from config.log import configure_logging
 from config.settings import LogSettings, load_deployment
-
-BRISK = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=4)
-"""For telling others of a job while somebody waits for the answer: what they don't hear now, the tick tells them."""
 
 
 class Context(Protocol):
@@ -47,11 +43,11 @@ def built() -> Api:
     deployment = load_deployment()
     jobs, hosts = jobs_of(deployment), hosts_of(deployment)
     waking = Waking(
-        queue_of(deployment, BRISK),
-        spare_queue_of(deployment, BRISK),
+        queue_of(deployment, BRIEF),
+        spare_queue_of(deployment, BRIEF),
         hosts,
-        machine_of(deployment, BRISK),
-        tick_queue_of(deployment, BRISK),
+        machine_of(deployment),
+        tick_queue_of(deployment, BRIEF),
         deployment,
     )
     return Api(jobs, JobViews(jobs, hosts, deployment), waking, deployment)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from ulid import ULID
 
 from backends.aws.jobs.items import (
@@ -46,6 +47,8 @@ from backends.aws.jobs.table import JobTable, Values
 _AFTER_ALL = "~"
 _HELD = "#state = :running AND #worker = :worker AND #attempt = :attempt"
 _NEXT = " AND #sequence = :before"
+
+log = structlog.get_logger(__name__)
 
 
 class DynamoJobs:
@@ -120,7 +123,11 @@ class DynamoJobs:
 
     def open_jobs(self) -> Iterator[Job]:
         for pk in list(self._table.open_keys()):
-            job = self.job(id_in(pk))
+            try:
+                job = self.job(id_in(pk))
+            except (KeyError, TypeError, ValueError) as error:  # another version's, say; the rest is looked after
+                log.error("an open job can't be read", job=id_in(pk), problem=type(error).__name__)
+                continue
             if job is not None and job.is_open:
                 yield job
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -14,16 +16,14 @@ if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
 
 WHAT = "the machine"
-NO_CAPACITY = {
+_NO_CAPACITY = {
     "InsufficientInstanceCapacity",
     "InsufficientHostCapacity",
     "InsufficientReservedInstanceCapacity",
     "InsufficientCapacityOnHost",
-    "InstanceLimitExceeded",
-    "VcpuLimitExceeded",
     "SpotMaxPriceTooLow",
-    "MaxSpotInstanceCountExceeded",
 }
+_OVER_QUOTA = {"InstanceLimitExceeded", "VcpuLimitExceeded", "MaxSpotInstanceCountExceeded"}
 _STOPPING = {"IncorrectInstanceState", "IncorrectState"}
 _STATES: dict[str, PowerState] = {
     "pending": "starting",
@@ -42,10 +42,11 @@ _DETAILS: dict[PowerState, str] = {
 
 
 class Ec2Machine:
-    """Raises AwsFailed, after retries."""
+    """`connect` is called once, when it is first asked for something: most requests find a machine that is awake, and
+    need no client of EC2, which takes a quarter of a second to make. Raises AwsFailed, after retries."""
 
-    def __init__(self, client: EC2Client, instance_id: str) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], EC2Client], instance_id: str) -> None:
+        self._connect = connect
         self._instance_id = instance_id
 
     def wake(self) -> Power:
@@ -69,6 +70,10 @@ class Ec2Machine:
         with asking(WHAT):
             self._client.stop_instances(InstanceIds=[self._instance_id])
 
+    @cached_property
+    def _client(self) -> EC2Client:
+        return self._connect()
+
 
 def _power(state: str) -> Power:
     power = _STATES.get(state, "unknown")
@@ -79,6 +84,8 @@ def _not_started(error: ClientError) -> Power:
     code = code_of(error)
     if code in _STOPPING:
         return _power("stopping")
-    if code in NO_CAPACITY:
+    if code in _NO_CAPACITY:
         return Power("off", f"AWS has no machine of that kind just now ({code}).", no_capacity=True)
+    if code in _OVER_QUOTA:
+        return Power("off", f"The account's quota of machines of that kind is used up ({code}).", no_capacity=True)
     raise error

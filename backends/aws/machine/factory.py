@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 from botocore.config import Config
 
-from backends.aws.calls import PATIENT, POLLING, asking
+from backends.aws.calls import BRIEF, PATIENT, POLLING, asking
 from backends.aws.machine.backlog import CloudWatchBacklog
 from backends.aws.machine.ec2 import Ec2Machine
 from backends.aws.machine.fleet import FleetMachine
@@ -18,21 +18,19 @@ from config.aws import Deployment
 from config.errors import InvalidSettings
 
 
-def machine_of(deployment: Deployment, config: Config = PATIENT) -> Machine:
-    """Raises InvalidSettings when its mode needs what wasn't given."""
+def machine_of(deployment: Deployment, config: Config = BRIEF) -> Machine:
+    """Asks AWS for nothing yet. Raises InvalidSettings when its mode needs what wasn't given."""
     match deployment.mode:
         case "serverless":
             return NoMachine()
         case "fleet":
             if deployment.fleet is None:
                 raise InvalidSettings("INKLING_AWS_FLEET is needed in mode fleet.")
-            with asking("the fleet"):
-                return FleetMachine(boto3.client("autoscaling", config=config), deployment.fleet)
+            return FleetMachine(lambda: boto3.client("autoscaling", config=config), deployment.fleet)
         case _:
             if deployment.instance_id is None:
                 raise InvalidSettings(f"INKLING_AWS_INSTANCE_ID is needed in mode {deployment.mode}.")
-            with asking("the machine"):
-                return Ec2Machine(boto3.client("ec2", config=config), deployment.instance_id)
+            return Ec2Machine(lambda: boto3.client("ec2", config=config), deployment.instance_id)
 
 
 def tick_queue_of(deployment: Deployment, config: Config = POLLING) -> TickQueue | None:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 import structlog
 
-from backends.aws.jobs.job import Job
-from backends.aws.jobs.protocol import Host, HostStore, JobStore, WorkQueue
+from backends.aws.jobs.job import Job, JobEnd
+from backends.aws.jobs.protocol import HostStore, JobStore, WorkQueue
 from backends.aws.jobs.settling import due_end, is_held
+from backends.aws.machine.keeper import MachineKeeper
 from backends.aws.machine.protocol import Machine, Power, TickQueue
 from config.aws import Deployment
 from config.errors import BackendUnavailable
 
 OVERDUE_S = 60.0
 """A job that nobody took for so long has perhaps lost its message."""
+LATE_S = 45.0
+"""A worker that holds a job so long after its deadline is stuck, however alive it seems."""
 ARRIVES_S = 90.0
 """A machine that was woken is there after so long, or does not come."""
-DEAD_S = 180.0
-"""A machine that is on and said nothing for so long has died without noticing."""
-AGAIN_S = 5
+MACHINE_S = 20.0
+"""So much of its time a look keeps for the machine."""
+LAST_S = 5.0
 
+Found = Literal["ended", "requeued", "resent", "left"]
 log = structlog.get_logger(__name__)
 
 
@@ -59,90 +64,106 @@ class Reconciler:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._jobs = jobs
-        self._hosts = hosts
         self._queue = queue
         self._spare = spare
-        self._machine = machine
-        self._ticks = ticks
-        self._deployment = deployment
         self._backlog = backlog
         self._clock = clock
+        has_machine = deployment.mode != "serverless"
+        self._keeper = MachineKeeper(machine, hosts, deployment.host, ticks, clock) if has_machine else None
 
     def look(self, remaining_s: Callable[[], float] = lambda: 60.0) -> Tally:
-        """At every open job, then at the machine; ends in time, since the next look comes soon. One job's trouble
-        keeps no other from being looked at."""
-        seen = ended = requeued = resent = 0
+        """At every open job, then at the machine: every minute. Ends in time, since the next look comes soon."""
+        found: Counter[Found] = Counter()
+        still_open: list[Job] = []
         for job in self._jobs.open_jobs():
-            if remaining_s() < 5:
-                log.warning("a look was cut short", seen=seen)
+            if remaining_s() < MACHINE_S:
+                log.warning("a look was cut short", seen=found.total())
                 break
-            seen += 1
-            try:
-                did = self._look_at(job)
-            except BackendUnavailable as error:
-                log.warning("a job could not be looked at", job=job.id, problem=error.sentence)
-                continue
-            ended, requeued, resent = ended + (did == "ended"), requeued + (did == "requeued"), resent + bool(did)
-        power = self._look_at_machine(waiting=seen - ended)
-        return Tally(seen, ended, requeued, resent - ended, power)
+            did = self._look_safely_at(job)
+            found[did] += 1
+            if did != "ended":
+                still_open.append(job)
+        waiting = [job for job in still_open if not is_held(job, self._clock())]
+        power = self._keeper.attend(bool(waiting)) if self._keeper else None
+        self._report(len(still_open))
+        self._hand_over(waiting, power, remaining_s)
+        return Tally(found.total(), found["ended"], found["requeued"], found["resent"], power)
 
-    def _look_at(self, job: Job) -> str:
+    def look_again(self) -> Power | None:
+        """At the machine alone, before the minute is over: somebody waits for one that is on its way out."""
+        if self._keeper is None:
+            return None
+        return self._keeper.attend(any(self._waits(job) for job in self._jobs.open_jobs()))
+
+    # One job
+
+    def _look_safely_at(self, job: Job) -> Found:
+        """One job's trouble keeps no other from being looked at."""
+        try:
+            return self._look_at(job)
+        except BackendUnavailable as error:
+            log.warning("a job could not be looked at", job=job.id, problem=error.sentence)
+        except Exception:
+            log.exception("a job could not be looked at", job=job.id)
+        return "left"
+
+    def _look_at(self, job: Job) -> Found:
         now = self._clock()
-        if is_held(job, now):
-            return ""
-        end = due_end(job, now)
-        if end is not None:
-            return "ended" if self._jobs.resolve(job, end) else ""
+        if self._end_of(job):
+            return "ended" if self._end(job) else "left"
         if job.state == "running":
-            if not self._jobs.requeue(job, now):
-                return ""
-            self._send(job, now)
+            if is_held(job, now) or not self._jobs.requeue(job, now):
+                return "left"
+            self._queue.send(job.id)
             return "requeued"
         # Once a minute from then on, so that a lost message costs a minute and a long queue few messages.
         if now - job.created_at < OVERDUE_S:
-            return ""
-        self._send(job, now)
+            return "left"
+        self._queue.send(job.id)
         return "resent"
 
-    def _send(self, job: Job, now: float) -> None:
-        """Where there is a spare queue, that too once the machine has had its time to come."""
-        self._queue.send(job.id)
-        if self._spare is not None and now - job.created_at > ARRIVES_S and not self._is_beating():
-            self._spare.send(job.id)
+    def _end(self, seen: Job) -> bool:
+        """Tried again, since a worker that is stuck may still beat between our look and our word."""
+        job: Job | None = seen
+        for _ in range(3):
+            end = self._end_of(job) if job else None
+            if job is None or end is None:
+                return False
+            if self._jobs.resolve(job, end):
+                log.info("job ended", job=job.id, state=end.state, code=end.failure.code if end.failure else None)
+                return True
+            job = self._jobs.job(job.id)
+        return False
 
-    def _is_beating(self) -> bool:
-        host = self._hosts.host(self._deployment.host)
-        return host.state == "up" and self._clock() - host.beat_at < DEAD_S / 2
+    def _end_of(self, job: Job) -> JobEnd | None:
+        now = self._clock()
+        stuck = now > job.deadline_at + LATE_S
+        return due_end(replace(job, lease_until=None) if stuck else job, now)
 
-    def _look_at_machine(self, waiting: int) -> Power | None:
-        if self._deployment.mode == "serverless":
-            return None
+    def _waits(self, job: Job) -> bool:
+        """For somebody to take it."""
+        return not is_held(job, self._clock()) and self._end_of(job) is None
+
+    # Beside the machine
+
+    def _report(self, open_jobs: int) -> None:
+        if self._backlog is None:
+            return
         try:
-            if self._backlog is not None:
-                self._backlog.report(waiting)
-            return self._see_to_machine(waiting)
+            self._backlog.report(open_jobs)
         except BackendUnavailable as error:
-            log.warning("the machine could not be seen to", problem=error.sentence)
-            return None
+            log.warning("the fleet was not told what waits", problem=error.sentence)
 
-    def _see_to_machine(self, waiting: int) -> Power:
-        host = self._hosts.host(self._deployment.host)
-        if waiting and not self._is_beating():
-            self._machine.wake()
-        power = self._machine.power()
-        if waiting and self._ticks is not None and (power.state == "stopping" or _is_going(host, power)):
-            self._ticks.soon(AGAIN_S)
-        if power.state == "on" and self._is_dead(host, power):
-            log.error("the machine has died without noticing; it is stopped", host=host.name)
-            self._machine.stop()
-        return power
-
-    def _is_dead(self, host: Host, power: Power) -> bool:
-        """Nothing was heard for long, neither since its last beat nor since it was started."""
-        last = max(host.beat_at, power.since or self._clock())
-        return self._clock() - last > DEAD_S
-
-
-def _is_going(host: Host, power: Power) -> bool:
-    """Nothing was heard since it said so: it may still be on its way out, and then there is nobody."""
-    return host.state == "draining" and power.state in ("on", "starting")
+    def _hand_over(self, waiting: Sequence[Job], power: Power | None, remaining_s: Callable[[], float]) -> None:
+        """To Lambda, where it is there too: what the machine can't come for, or has not come for."""
+        if self._spare is None or self._keeper is None or not waiting:
+            return
+        no_capacity = power is not None and power.no_capacity
+        try:
+            if not no_capacity and self._keeper.is_heard():
+                return
+            for job in waiting:
+                if remaining_s() > LAST_S and (no_capacity or self._clock() - job.created_at > ARRIVES_S):
+                    self._spare.send(job.id)
+        except BackendUnavailable as error:
+            log.warning("Lambda was not told of all that waits", problem=error.sentence)

@@ -1,4 +1,4 @@
-"""The Lambda function that looks after everything: every minute by schedule, sooner by a message."""
+"""The Lambda function that looks after everything: every minute by schedule, at the machine sooner by a message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, Any], context: Context) -> None:
-    """Whatever the event says; raises what a retry may mend."""
+    """However many messages come at once, they ask for one look, so that they don't multiply. Raises what a retry
+    may mend."""
+    if "Records" in event:
+        power = _reconciler().look_again()
+        log.info("looked again", messages=len(event["Records"]), machine=power.state if power else None)
+        return
     tally = _reconciler().look(lambda: context.get_remaining_time_in_millis() / 1000)
     log.info(
         "looked",

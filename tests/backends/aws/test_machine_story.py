@@ -6,110 +6,24 @@ Its process is started when it is switched on, and its good end switches it off.
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from backends.aws.api.api import Api
-from backends.aws.api.views import JobViews
-from backends.aws.api.waking import Waking
-from backends.aws.backend import AwsBackend
-from backends.aws.client.jobs import JobsClient
-from backends.aws.machine.ec2 import Ec2Machine
-from backends.aws.machine.reconciler import Reconciler
+from backends.aws.machine.keeper import DEAD_S
 from backends.aws.worker.run_job import JobRunner, Pace
 from backends.completions_api.client import OpenAIClient
 from backends.openai import OpenAIBackend
 from backends.protocol import Progress, TextDelta
-from config.aws import AwsMode, Deployment
+from config.errors import BackendUnavailable
 from tests.backends.contract import Result, complete, read, request
-from tests.fakes.aws_plane import PlaneTransport
-from tests.fakes.aws_worker import LEASE_S, Stage
-from tests.fakes.completions import FakeCompletions
-from tests.fakes.ec2_server import INSTANCE, FakeEc2
-from tests.fakes.memory_jobs import MemoryQueue
-from tests.fakes.ministack import REGION, MiniStack
-from tests.fakes.openai_server import serve
+from tests.fakes.aws_account import Account, opened
+from tests.fakes.aws_worker import LEASE_S
+from tests.fakes.ministack import MiniStack
 
 pytestmark = pytest.mark.slow
-BOOT = (sys.executable, "-m", "backends.aws.worker")
-
-
-@dataclass
-class Account:
-    """One deployment with one machine."""
-
-    stage: Stage
-    ec2: FakeEc2
-    ec2_url: str
-    mode: AwsMode = "ec2"
-    idle_s: float = 1.0
-    spare: MemoryQueue = field(default_factory=MemoryQueue)
-    sooner: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.deployment = Deployment(
-            mode=self.mode,
-            table=self.stage.table,
-            queue_url=self.stage.queue_url,
-            instance_id=INSTANCE,
-            lease_s=LEASE_S,
-            idle_s=self.idle_s,
-        )
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        once = Config(retries={"total_max_attempts": 1})
-        client = boto3.client("ec2", endpoint_url=self.ec2_url, region_name=REGION, config=once, **keys)
-        self.machine = Ec2Machine(client, INSTANCE)
-        self.ec2.boot = self._boot
-        jobs, hosts, queue = self.stage.jobs, self.stage.hosts, self.stage.queue
-        spare = self.spare if self.mode == "ec2-with-fallback" else None
-        waking = Waking(queue, spare, hosts, self.machine, self, self.deployment)
-        self.api = Api(jobs, JobViews(jobs, hosts, self.deployment), waking, self.deployment)
-        self.backend = AwsBackend("aws", JobsClient("aws", PlaneTransport(self.api), pauses_s=(0.05,)))
-        self.reconciler = Reconciler(jobs, hosts, queue, spare, self.machine, self, self.deployment)
-
-    async def _boot(self) -> asyncio.subprocess.Process:
-        with (self.stage.folder / f"boot-{self.ec2.boots}.log").open("wb") as log:
-            environment = {**self.stage.environment, "INKLING_AWS_IDLE_S": str(self.idle_s)}
-            return await asyncio.create_subprocess_exec(*BOOT, env=environment, stdout=log, stderr=log)
-
-    def soon(self, delay_s: int) -> None:
-        self.sooner.append(delay_s)
-
-    @asynccontextmanager
-    async def looked_after(self) -> AsyncIterator[None]:
-        """The tick function, many times faster."""
-        looking = asyncio.create_task(self._look())
-        try:
-            yield
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
-
-    async def _look(self) -> None:
-        while True:
-            await asyncio.to_thread(self.reconciler.look)
-            await asyncio.sleep(0.3)
-
-    async def until(self, reached: Callable[[], bool], within_s: float = 60) -> None:
-        async with asyncio.timeout(within_s):
-            while not reached():  # noqa: ASYNC110 (another process's state)
-                await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def opened(ministack: MiniStack, folder: Path, delay_s: float = 0.02, **more: object) -> AsyncIterator[Account]:
-    ec2 = FakeEc2()
-    async with serve(FakeCompletions(engine=True, delay_s=delay_s).app()) as engine_url, ec2.served() as ec2_url:
-        account = Account(Stage(ministack, folder, engine_url), ec2, ec2_url, **more)  # type: ignore[arg-type]
-        yield account
-        await account.backend.aclose()
 
 
 @pytest.fixture
@@ -127,18 +41,18 @@ async def test_a_request_wakes_it_and_it_sleeps_again(account: Account) -> None:
     first = await complete(account.backend, request(length=20))
     assert len(first.texts[0].split()) == 20
     assert stages(first)[0] == "waking"
-    assert (account.ec2.state, account.ec2.boots) == ("running", 1)
-    await account.until(lambda: account.ec2.state == "stopped")
+    assert (account.ec2.machine.state, account.ec2.machine.boots) == ("running", 1)
+    await account.until(lambda: account.ec2.machine.state == "stopped")
     again = await complete(account.backend, request(length=20))
     assert again.texts == first.texts
-    assert account.ec2.boots == 2
+    assert account.ec2.machine.boots == 2
 
 
 async def test_awake_it_answers_without_waking(account: Account) -> None:
     await complete(account.backend, request())
     second = await complete(account.backend, request())
     assert "waking" not in stages(second)
-    assert account.ec2.boots == 1
+    assert account.ec2.machine.boots == 1
 
 
 async def test_text_shows_while_it_is_written(ministack: MiniStack, tmp_path: Path) -> None:
@@ -150,20 +64,19 @@ async def test_text_shows_while_it_is_written(ministack: MiniStack, tmp_path: Pa
 
 async def test_what_comes_while_it_stops_is_written_by_the_next_boot(account: Account) -> None:
     await complete(account.backend, request())
-    await account.until(lambda: account.ec2.state == "stopping")
-    async with account.looked_after():
-        result = await complete(account.backend, request(seed=9))
+    await account.until(lambda: account.ec2.machine.state == "stopping")
+    result = await complete(account.backend, request(seed=9))
     assert len(result.texts[0].split()) == 8
-    assert account.ec2.boots == 2
-    assert account.sooner
+    assert account.ec2.machine.boots == 2
+    assert account.sooner, "nobody looked before the minute was over"
 
 
 async def test_killed_in_the_middle_it_comes_back_and_finishes(ministack: MiniStack, tmp_path: Path) -> None:
     async with opened(ministack, tmp_path, delay_s=0.1, idle_s=60) as account:
         whole = await complete(account.backend, request(length=30, seed=5))
         reading = asyncio.create_task(read(account.backend, request(length=30, seed=5)))
-        await account.until(lambda: any(job.mark.sequence for job in account.stage.jobs.open_jobs()))
-        account.ec2.kill()
+        await account.until(account.is_writing)
+        account.ec2.machine.signal(signal.SIGKILL)
         async with account.looked_after():
             result = await reading
         assert result.error is None
@@ -175,19 +88,19 @@ async def test_switched_off_in_the_middle_the_next_boot_finishes(ministack: Mini
     """StopInstances is SIGTERM; what is long is given back."""
     async with opened(ministack, tmp_path, delay_s=0.7, idle_s=60) as account:
         reading = asyncio.create_task(read(account.backend, request(length=40)))
-        await account.until(lambda: any(job.mark.sequence for job in account.stage.jobs.open_jobs()))
+        await account.until(account.is_writing)
         await asyncio.to_thread(account.machine.stop)
-        await account.until(lambda: account.ec2.state == "stopped")
+        await account.until(lambda: account.ec2.machine.state == "stopped")
         async with account.looked_after():
             result = await reading
         assert result.error is None
         assert len(result.texts[0].split()) == 40
-        assert account.ec2.boots == 2
+        assert account.ec2.machine.boots == 2
 
 
 async def test_without_capacity_lambda_writes_it(ministack: MiniStack, tmp_path: Path) -> None:
     async with opened(ministack, tmp_path, mode="ec2-with-fallback") as account:
-        account.ec2.faults = ["InsufficientInstanceCapacity"] * 100
+        account.ec2.refusal = "InsufficientInstanceCapacity"
         reading = asyncio.create_task(read(account.backend, request()))
         await account.until(lambda: bool(account.spare.messages))
         (message,) = account.spare.receive(1, 0)
@@ -196,7 +109,7 @@ async def test_without_capacity_lambda_writes_it(ministack: MiniStack, tmp_path:
         runner = JobRunner(account.stage.jobs, engine, "lambda", lease_s=LEASE_S, pace=Pace())
         assert (await runner.run(message.job_id)).kind == "ended"
         assert len((await reading).texts[0].split()) == 8
-        assert account.ec2.boots == 0
+        assert account.ec2.machine.boots == 0
         await engine.aclose()
 
 
@@ -205,4 +118,54 @@ async def test_a_reader_that_leaves_stops_the_machine_writing(ministack: MiniSta
         async for event in account.backend.stream(request(length=50)):
             if not isinstance(event, Progress):
                 break
-        await account.until(lambda: not list(account.stage.jobs.open_jobs()))
+        await account.until(lambda: not account.open_jobs())
+
+
+async def test_capacity_that_comes_back_is_taken(account: Account) -> None:
+    account.ec2.refusal = "InsufficientInstanceCapacity"
+    reading = asyncio.create_task(read(account.backend, request()))
+    async with account.looked_after():
+        await account.until(lambda: account.ec2.calls.count("StartInstances") > 2)
+        assert account.ec2.machine.state == "stopped"
+        account.ec2.refusal = ""
+        result = await reading
+    assert result.error is None
+    assert account.ec2.machine.boots == 1
+
+
+async def test_who_could_not_be_woken_is_woken_by_the_next_look(account: Account) -> None:
+    account.ec2.faults = ["RequestLimitExceeded"] * 2
+    async with account.looked_after():
+        result = await complete(account.backend, request())
+    assert len(result.texts[0].split()) == 8
+
+
+async def test_one_that_cant_work_is_switched_off_and_its_jobs_end(ministack: MiniStack, tmp_path: Path) -> None:
+    """A boot loop: each bad end starts the worker again, too many switch the machine off, and while somebody waits it
+    is started again."""
+    broken = {"INKLING_DEFAULT_BACKEND": "there is none"}
+    async with opened(ministack, tmp_path, wake_s=8.0, variables=broken) as account, account.looked_after():
+        result = await read(account.backend, request(deadline_s=1.0))
+        assert isinstance(result.error, BackendUnavailable)
+        assert result.error.sentence == "No machine came to write this within the 9 s allowed; try again later."
+        assert account.ec2.machine.restarts > 0
+        await account.until(lambda: account.ec2.machine.state == "stopped")
+        boots = account.ec2.machine.boots
+        await asyncio.to_thread(account.reconciler.look)
+        assert (account.ec2.machine.state, account.ec2.machine.boots) == ("stopped", boots)
+
+
+async def test_one_that_hangs_is_switched_off_and_the_next_boot_finishes(ministack: MiniStack, tmp_path: Path) -> None:
+    async with opened(ministack, tmp_path, delay_s=0.1, idle_s=60) as account:
+        whole = await complete(account.backend, request(length=30, seed=5))
+        account.ec2.grace_s = 0.2
+        reading = asyncio.create_task(read(account.backend, request(length=30, seed=5)))
+        await account.until(account.is_writing)
+        account.ec2.machine.signal(signal.SIGSTOP)
+        await asyncio.to_thread(account.reconciler_at(DEAD_S + 10).look)
+        await account.until(lambda: account.ec2.machine.state == "stopped")
+        async with account.looked_after():
+            result = await reading
+        assert result.error is None
+        assert result.texts == whole.texts
+        assert account.ec2.machine.boots == 2

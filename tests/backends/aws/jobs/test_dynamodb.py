@@ -11,6 +11,7 @@ import pytest
 from backends.aws.calls import PATIENT
 from backends.aws.jobs.dynamodb import DynamoJobs
 from backends.aws.jobs.hosts import DynamoHosts
+from backends.aws.jobs.items import RECORD, job_pk
 from backends.aws.jobs.job import Mark
 from backends.aws.jobs.protocol import LeaseRefused
 from backends.aws.jobs.schema import create_table
@@ -120,6 +121,15 @@ class TestItsTime:
         assert other.created
         assert other.job.id != first.job.id
         assert jobs.prompt(other.job.id) == "Another prompt"
+
+
+@pytest.mark.parametrize("ordered", ["{", "{}", '{"options": {"seed": -1}}', '{"options": {}, "newer": 1}'])
+def test_a_job_that_cant_be_read_hides_no_other(ministack: MiniStack, ordered: str) -> None:
+    table = table_on_ministack(ministack)
+    jobs = DynamoJobs(table)
+    first, broken, last = submitted(jobs), submitted(jobs), submitted(jobs)
+    table.change(job_pk(broken.id), RECORD, {"ordered": ordered}, "#pk = :pk", {"pk": job_pk(broken.id)})
+    assert [job.id for job in jobs.open_jobs()] == [first.id, last.id]
 
 
 def test_items_stay_far_from_what_dynamodb_takes(ministack: MiniStack) -> None:
