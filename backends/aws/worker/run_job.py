@@ -17,12 +17,10 @@ from backends.aws.jobs.protocol import JobStore, LeaseLost, LeaseRefused
 from backends.aws.jobs.settling import due_end, is_held, too_late
 from backends.aws.worker.pending import Pending
 from backends.protocol import Backend, CompletionRequest, Progress
-from config.errors import BackendUnavailable, EngineFailed, InklingError, Overloaded
+from config.errors import BackendUnavailable, EngineFailed, InklingError
 
 LOOK_AGAIN_S = 3
 LONGEST_LOOK_S = 300
-BUSY_S = 1.0
-"""After a backend was too busy and did not say for how long."""
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +123,6 @@ class _Writing:
         self._pace = pace
         self._clock = clock
         self._pending = Pending()
-        self._begun = False
 
     async def write(self, stopping: asyncio.Event) -> Verdict:
         reader = asyncio.create_task(self._read())
@@ -143,28 +140,16 @@ class _Writing:
     # What the backend says
 
     async def _read(self) -> str | None:
-        """All that it writes into `_pending`; the model's name at the end. One that is too busy is asked again, since
-        this job is its worker's already, until its time is over."""
+        """All that it writes into `_pending`; the model's name at the end."""
         try:
-            while True:
-                try:
-                    return await self._stream()
-                except Overloaded as error:
-                    if self._begun:
-                        raise
-                    log.info("the backend is busy", job=self._held.id)
-                    await asyncio.sleep(error.retry_after_s or BUSY_S)
+            request = await self._request()
+            async with aclosing(self._backend.stream(request)) as events:
+                async for event in events:
+                    if not isinstance(event, Progress):
+                        self._pending.add(event)
+            return await self._model()
         finally:
             self._pending.close()
-
-    async def _stream(self) -> str | None:
-        request = await self._request()
-        async with aclosing(self._backend.stream(request)) as events:
-            async for event in events:
-                if not isinstance(event, Progress):
-                    self._begun = True
-                    self._pending.add(event)
-        return await self._model()
 
     async def _request(self) -> CompletionRequest:
         order = self._held.order

@@ -24,7 +24,8 @@ from backends.aws.worker.worker import Rhythm, Worker
 from backends.factory import Backends
 from config.aws import Deployment
 from config.errors import BackendUnavailable
-from config.settings import Settings
+from config.sampling import MAX_SAMPLES
+from config.settings import LocalBackendSettings, Settings
 
 OTHER_CALLS = 8
 """To AWS at the same time, beside one for each job: the queue, beats, messages."""
@@ -36,7 +37,7 @@ async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> Non
     """Until idle, or SIGTERM, or AWS wants the machine back."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(deployment.max_running + OTHER_CALLS))
     async with AsyncExitStack() as stack:
-        backends = Backends.from_settings(settings)
+        backends = Backends.from_settings(with_room(settings, deployment.max_running))
         stack.push_async_callback(backends.aclose)
         await backends.start_default()
         metadata = InstanceMetadata(deployment.metadata_url) if deployment.metadata_url else None
@@ -65,6 +66,16 @@ async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> Non
         log.info("worker ends", reason=reason)
         if member is not None and reason == "idle":
             await member.leave()
+
+
+def with_room(settings: Settings, jobs: int) -> Settings:
+    """So that no engine of ours refuses what the worker took: the place to wait is the queue."""
+    roomy = {
+        name: its.model_copy(update={"max_waiting": max(its.max_waiting, jobs * MAX_SAMPLES)})
+        for name, its in settings.backends.items()
+        if isinstance(its, LocalBackendSettings)
+    }
+    return settings.model_copy(update={"backends": {**settings.backends, **roomy}})
 
 
 async def _membership(deployment: Deployment, metadata: InstanceMetadata | None) -> Membership | None:

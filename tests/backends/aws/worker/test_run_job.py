@@ -12,7 +12,7 @@ from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, Mark
 from backends.aws.worker.run_job import JobRunner, Pace, Verdict
 from backends.protocol import CompletionEvent, CompletionRequest, SampleFinished, TextDelta
-from config.errors import BackendUnavailable, DeadlineExceeded, EngineFailed, Overloaded
+from config.errors import BackendUnavailable, DeadlineExceeded, EngineFailed
 from tests.backends.aws.jobs.contract import NOW, new_job
 from tests.fakes.lossy import Lossy
 from tests.fakes.memory_jobs import MemoryJobs
@@ -218,49 +218,6 @@ async def test_a_backend_that_goes_on_for_ever_is_ended_at_the_deadline(machine:
     assert (ended.state, ended.failure.code) == ("failed", DeadlineExceeded.code)
     assert machine.text(ended) == "".join(machine.backend.words[:3])
     assert machine.backend.closed_streams == 1
-
-
-class BusyBackend(ScriptedBackend):
-    """Refuses at first, as an engine with a full queue does, then writes; `late` refuses in the middle of a text."""
-
-    def __init__(self, refusals: int, late: bool = False) -> None:
-        super().__init__()
-        self._refusals = refusals
-        self._late = late
-
-    async def stream(self, request: CompletionRequest) -> AsyncGenerator[CompletionEvent, None]:
-        self._refusals -= 1
-        if self._refusals >= 0:
-            if self._late:
-                yield TextDelta(0, "begun")
-            raise Overloaded("The queue is full.", 0.01)
-        async for event in super().stream(request):
-            yield event
-
-
-async def test_a_busy_backend_is_asked_again(machine: Machine) -> None:
-    machine = Machine(backend=BusyBackend(3))
-    job = machine.submit(length=9)
-    assert await machine.runner.run(job.id) == Verdict("ended")
-    ended = machine.ended(job.id)
-    assert (ended.state, ended.tries, machine.text(ended)) == ("done", 1, "".join(machine.backend.words[:9]))
-
-
-async def test_a_busy_backend_is_not_asked_again_once_there_is_text() -> None:
-    machine = Machine(backend=BusyBackend(1, late=True))
-    job = machine.submit()
-    await machine.runner.run(job.id)
-    assert machine.ended(job.id).failure == Failure.of(Overloaded("The queue is full.", 0.01))
-
-
-async def test_a_busy_backend_can_be_left(machine: Machine) -> None:
-    machine = Machine(backend=BusyBackend(1_000_000))
-    job = machine.submit()
-    running = asyncio.create_task(machine.runner.run(job.id))
-    await machine.until(job.id, lambda job: job.state == "running")
-    machine.jobs.cancel(job.id, NOW)
-    assert await running == Verdict("ended")
-    assert machine.ended(job.id).state == "cancelled"
 
 
 class NamelessBackend(ScriptedBackend):
