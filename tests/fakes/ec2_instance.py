@@ -23,8 +23,8 @@ class Hardware:
     stopping_s: float = 0.5
     grace_s: float = 30.0
     """From SIGTERM to SIGKILL."""
-    bad_ends: int = 4
-    """So many without a good one in between switch it off: `StartLimitBurst` and `StartLimitAction=poweroff`."""
+    bad_ends: int = 5
+    """So many switch it off, as `StartLimitBurst` and `StartLimitAction=poweroff` do."""
 
 
 @dataclass

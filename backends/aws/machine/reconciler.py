@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import structlog
 
-from backends.aws.jobs.job import Job, JobEnd
+from backends.aws.jobs.job import Job
 from backends.aws.jobs.protocol import HostStore, JobStore, WorkQueue
 from backends.aws.jobs.settling import due_end, is_held
 from backends.aws.machine.keeper import MachineKeeper
@@ -20,8 +20,6 @@ from config.errors import BackendUnavailable
 
 OVERDUE_S = 60.0
 """A job that nobody took for so long has perhaps lost its message."""
-LATE_S = 45.0
-"""A worker that holds a job so long after its deadline is stuck, however alive it seems."""
 ARRIVES_S = 90.0
 """A machine that was woken is there after so long, or does not come."""
 MACHINE_S = 20.0
@@ -109,7 +107,7 @@ class Reconciler:
 
     def _look_at(self, job: Job) -> Found:
         now = self._clock()
-        if self._end_of(job):
+        if due_end(job, now):
             return "ended" if self._end(job) else "left"
         if job.state == "running":
             if is_held(job, now) or not self._jobs.requeue(job, now):
@@ -123,10 +121,10 @@ class Reconciler:
         return "resent"
 
     def _end(self, seen: Job) -> bool:
-        """Tried again, since a worker that is stuck may still beat between our look and our word."""
+        """Tried again, since a worker that is stuck may still write between our look and our word."""
         job: Job | None = seen
         for _ in range(3):
-            end = self._end_of(job) if job else None
+            end = due_end(job, self._clock()) if job else None
             if job is None or end is None:
                 return False
             if self._jobs.resolve(job, end):
@@ -135,14 +133,9 @@ class Reconciler:
             job = self._jobs.job(job.id)
         return False
 
-    def _end_of(self, job: Job) -> JobEnd | None:
-        now = self._clock()
-        stuck = now > job.deadline_at + LATE_S
-        return due_end(replace(job, lease_until=None) if stuck else job, now)
-
     def _waits(self, job: Job) -> bool:
         """For somebody to take it."""
-        return not is_held(job, self._clock()) and self._end_of(job) is None
+        return not is_held(job, self._clock()) and due_end(job, self._clock()) is None
 
     # Beside the machine
 

@@ -56,7 +56,7 @@ class Asked:
         self.machine, self.ticks = ScriptedMachine(), Ticks()
         self.queue, self.spare = MemoryQueue(), MemoryQueue()
         chosen = Deployment(**{"mode": "ec2", "table": "jobs", "queue_url": "queue", **deployment})
-        waking = Waking(self.queue, self.spare, self.hosts, self.machine, self.ticks, chosen)
+        waking = Waking(self.queue, self.spare, self.hosts, self.machine, self.ticks, chosen, clock=lambda: self.now)
         views = JobViews(self.jobs, self.hosts, chosen)
         self.api = Api(self.jobs, views, waking, chosen, clock=lambda: self.now, pause=self._pass)
         self.remaining_s = 30.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backends.aws.api.waking import AGAIN_S
+from backends.aws.api.waking import AGAIN_S, AWAKE_S
 from backends.aws.calls import AwsFailed
 from backends.aws.jobs.protocol import Host
 from backends.aws.machine.protocol import Power
@@ -50,3 +50,13 @@ def test_a_job_that_is_known_is_none_too_many() -> None:
     job_id = asked.submit(key="event-1")
     assert asked.submit(key="event-1") == job_id
     assert asked.ask("POST", "/v1/jobs", {"prompt": "x"})[0] == 429
+
+
+@pytest.mark.parametrize(
+    ("state", "ago_s", "wakes"), [("up", 0, 0), ("up", AWAKE_S, 1), ("draining", 0, 1), ("down", 0, 1)]
+)
+def test_one_that_is_awake_is_not_woken(asked: Asked, state: str, ago_s: float, wakes: int) -> None:
+    asked.hosts.beat(Host("worker", state=state, beat_at=asked.now - ago_s))
+    asked.submit()
+    assert asked.machine.wakes == wakes
+    assert asked.hosts.host("worker").wake == 1
