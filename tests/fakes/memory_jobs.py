@@ -58,7 +58,7 @@ class MemoryJobs:
                     mark=Mark(job.mark.attempt + 1),
                     worker=worker,
                     tries=job.tries + 1,
-                    lease_until=now + LEASE_S,
+                    lease_until=min(now + LEASE_S, job.deadline_at),
                     started_at=job.started_at or now,
                 )
             )
@@ -68,13 +68,14 @@ class MemoryJobs:
             job = self._held(held)
             if events:
                 job = self._append(job, held.mark, events)
-            return self._put(replace(job, lease_until=now + LEASE_S))
+            return self._put(replace(job, lease_until=min(now + LEASE_S, job.deadline_at)))
 
     def finish(self, held: Job, events: Sequence[JournalEvent], end: JobEnd) -> Job:
         with self.lock:
             mark = _next(held.mark) if events else held.mark
-            if self.jobs.get(held.id) == (ended := _ended(replace(held, mark=mark), end)):
-                return ended
+            job = self.jobs[held.id]
+            if replace(job, cancel_requested=held.cancel_requested) == _ended(replace(held, mark=mark), end):
+                return job
             job = self._held(held)
             if job.mark != held.mark:
                 raise LeaseLost

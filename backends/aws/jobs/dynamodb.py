@@ -134,7 +134,7 @@ class DynamoJobs:
             state="running",
             mark=Mark(job.mark.attempt + 1),
             worker=worker,
-            lease_until=now + self._lease_s,
+            lease_until=self._lease_until(job, now),
             tries=job.tries + 1,
             started_at=job.started_at or now,
         )
@@ -149,7 +149,7 @@ class DynamoJobs:
         return job_of(values)
 
     def write(self, held: Job, events: Sequence[JournalEvent], now: float) -> Job:
-        renewed = {"lease_until": now + self._lease_s}
+        renewed = {"lease_until": self._lease_until(held, now)}
         if not events:
             changed = self._change_held(held, renewed)
         else:
@@ -243,6 +243,9 @@ class DynamoJobs:
         """The job, if it is already as wanted."""
         current = self.job(wanted.id)
         return current if current is not None and changing(current) == changing(wanted) else None
+
+    def _lease_until(self, job: Job, now: float) -> float:
+        return min(now + self._lease_s, job.deadline_at)
 
     def _ttl(self, deadline_at: float) -> int:
         return int(deadline_at + self._keep_s)

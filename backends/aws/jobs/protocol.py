@@ -60,8 +60,8 @@ class JobStore(Protocol):
     # Who works on it
 
     def lease(self, job_id: str, worker: str, now: float) -> Job:
-        """A new attempt for this worker: of a queued job, or of a running one whose lease ran out before `now`.
-        Raises LeaseRefused."""
+        """A new attempt for this worker: of a queued job, or of a running one whose lease ran out before `now`. No
+        lease outlives the job's deadline. Raises LeaseRefused."""
         ...
 
     def write(self, held: Job, events: Sequence[JournalEvent], now: float) -> Job:

@@ -109,6 +109,13 @@ class JobsContract:
         with pytest.raises(LeaseRefused):
             jobs.lease(job.id, "b", NOW + 21 + LEASE_S)
 
+    def test_no_lease_outlives_the_deadline(self, jobs: JobStore) -> None:
+        """So that whoever looks after it then ends it at once, were its worker's clock ever so late."""
+        job = submitted(jobs)
+        held = jobs.lease(job.id, "a", job.deadline_at - 5)
+        assert held.lease_until == job.deadline_at
+        assert jobs.write(held, [], job.deadline_at + 60).lease_until == job.deadline_at
+
     def test_the_journal_is_read_from_a_mark(self, jobs: JobStore) -> None:
         held = jobs.lease(submitted(jobs).id, "a", NOW)
         entries = [
