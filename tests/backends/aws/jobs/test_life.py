@@ -13,7 +13,7 @@ from backends.aws.jobs.dynamodb import DynamoJobs
 from backends.aws.jobs.protocol import JobStore
 from backends.aws.jobs.table import JobTable
 from tests.fakes.dynalite import create_table_at
-from tests.fakes.job_life import JobLife
+from tests.fakes.job_life import TICK_S, JobLife
 from tests.fakes.memory_jobs import MemoryJobs
 from tests.fakes.ministack import MiniStack
 
@@ -25,9 +25,26 @@ class MemoryLife(JobLife):
         return MemoryJobs()
 
 
+@pytest.mark.parametrize("worker_skew", [-60, -20, 0, 60])
+@pytest.mark.parametrize("tick_skew", [-60, -20, 0, 60])
+def test_one_that_never_ends_has_its_end_in_time(worker_skew: int, tick_skew: int) -> None:
+    """Its worker says for ever that it is at work, and is believed as long as the job may take."""
+    for phase in range(0, TICK_S, 7):
+        life = MemoryLife()
+        life.begin([worker_skew, 0], tick_skew)
+        life.now += phase
+        life.submit(allowed_s=100, skew=0)
+        life.take(number=0)
+        while life.workers[0].held:
+            life.write(number=0, pick=0, times=0)
+            life.pass_time(1)
+            life.each_job_goes_only_forward()
+        life.teardown()
+
+
 @pytest.mark.slow
 def test_in_memory() -> None:
-    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=1500, stateful_step_count=60))
+    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=1000, stateful_step_count=60))
 
 
 @pytest.mark.slow
@@ -40,5 +57,5 @@ def test_in_dynamodb(ministack: MiniStack) -> None:
             create_table_at(ministack.url, name)
             return DynamoJobs(JobTable(client, name))
 
-    fewer = settings(max_examples=25, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
+    fewer = settings(max_examples=20, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
     run_state_machine_as_test(DynamoLife, settings=fewer)
