@@ -63,8 +63,8 @@ class ChoiceWriter:
     def write(self, event: GenerationEvent) -> ChoiceDelta:
         text, self._opening = self._opening, ""
         match event:
-            case PromptScored(tokens):
-                end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only else None
+            case PromptScored(tokens, last):
+                end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only and last else None
                 return ChoiceDelta(self._plan.index, text, _block(self._prompt_logprobs, tokens), end)
             case NextTokens():
                 return ChoiceDelta(self._plan.index, text, next_tokens=spell_next_tokens(self._speller, event))

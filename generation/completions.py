@@ -138,7 +138,8 @@ class CompletionService:
             async for event in events:
                 if isinstance(event, PromptScored):
                     yield event
-                    return
+                    if event.last:
+                        return
 
 
 async def _echo(request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
