@@ -75,28 +75,5 @@ class ChoiceWriter:
                 return ChoiceDelta(self._plan.index, text, end=end)
 
 
-class ChoiceCollector:
-    """Puts a choice's deltas together again, for answers that come whole."""
-
-    def __init__(self, index: int) -> None:
-        self._index = index
-        self._texts: list[str] = []
-        self._logprobs: LogprobsBlock | None = None
-        self._end: ChoiceEnd | None = None
-        self._next_tokens: NextTokensBlock | None = None
-
-    def add(self, delta: ChoiceDelta) -> None:
-        self._texts.append(delta.text)
-        self._end = delta.end or self._end
-        self._next_tokens = delta.next_tokens or self._next_tokens
-        if delta.logprobs is not None:
-            self._logprobs = self._logprobs or LogprobsBlock()
-            self._logprobs.extend(delta.logprobs)
-
-    @property
-    def whole(self) -> ChoiceDelta:
-        return ChoiceDelta(self._index, "".join(self._texts), self._logprobs, self._end, self._next_tokens)
-
-
 def _block(writer: LogprobsWriter | None, tokens: Sequence[TokenLogprob]) -> LogprobsBlock | None:
     return None if writer is None else writer.write(tokens)
