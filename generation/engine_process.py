@@ -88,7 +88,10 @@ def _listen(flags: Flags) -> Listener:
 
 @asynccontextmanager
 async def _serving(server: CompletionServer, host: ModelHost, listener: Listener) -> AsyncIterator[None]:
-    """Handlers are cancelled when their client leaves: that is what frees the rows."""
+    """Handlers are cancelled when their client leaves: that is what frees the rows.
+
+    Who closes only the sending half has left, too: docs/decisions/a-client-that-leaves.md.
+    """
     runner = web.AppRunner(
         server.app(), handler_cancellation=True, access_log=None, shutdown_timeout=_DRAIN_S + _CLOSE_S
     )
