@@ -1,7 +1,8 @@
 """`python -m generation`: one model behind the OpenAI completions API.
 
-stdout has one JSON object a line for whoever started this: {"event": "listening", "url": …}, then
-{"event": "ready", "model": …, "load_s": …}. stderr is for people; when the process fails, its last line is why.
+stdout has one JSON object a line for whoever started this, and a sentence on a terminal: {"event": "loading", "url": …}
+when /health answers there, then {"event": "ready", "url": …, "model": …, "path": …, "load_s": …}. stderr is for people;
+when the process fails, its last line is why.
 Exit codes: 0 told to stop, 1 failed and may work later, 2 will never work like this.
 """
 

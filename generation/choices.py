@@ -63,8 +63,8 @@ class ChoiceWriter:
     def write(self, event: GenerationEvent) -> ChoiceDelta:
         text, self._opening = self._opening, ""
         match event:
-            case PromptScored(tokens):
-                end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only else None
+            case PromptScored(tokens, last):
+                end = ChoiceEnd("length", None, 0, self._plan.seed) if self._plan.score_only and last else None
                 return ChoiceDelta(self._plan.index, text, _block(self._prompt_logprobs, tokens), end)
             case NextTokens():
                 return ChoiceDelta(self._plan.index, text, next_tokens=spell_next_tokens(self._speller, event))
@@ -73,29 +73,6 @@ class ChoiceWriter:
             case SampleEnded(_, reason, stop, count):
                 end = ChoiceEnd(reason, stop, count, self._plan.seed)
                 return ChoiceDelta(self._plan.index, text, end=end)
-
-
-class ChoiceCollector:
-    """Puts a choice's deltas together again, for answers that come whole."""
-
-    def __init__(self, index: int) -> None:
-        self._index = index
-        self._texts: list[str] = []
-        self._logprobs: LogprobsBlock | None = None
-        self._end: ChoiceEnd | None = None
-        self._next_tokens: NextTokensBlock | None = None
-
-    def add(self, delta: ChoiceDelta) -> None:
-        self._texts.append(delta.text)
-        self._end = delta.end or self._end
-        self._next_tokens = delta.next_tokens or self._next_tokens
-        if delta.logprobs is not None:
-            self._logprobs = self._logprobs or LogprobsBlock()
-            self._logprobs.extend(delta.logprobs)
-
-    @property
-    def whole(self) -> ChoiceDelta:
-        return ChoiceDelta(self._index, "".join(self._texts), self._logprobs, self._end, self._next_tokens)
 
 
 def _block(writer: LogprobsWriter | None, tokens: Sequence[TokenLogprob]) -> LogprobsBlock | None:

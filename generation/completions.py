@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from config.errors import NotFound
+from generation.answer_size import check_size
 from generation.choices import ChoiceDelta, ChoicePlan, ChoiceWriter
 from generation.event_feed import EventFeed, Generate, PlacedEvent
 from generation.logprobs import TokenSpeller
+from generation.loop_turn import LoopTurn
 from generation.metrics import EngineMetrics, RequestClock
 from generation.openai_schema import CompletionCall, Prompt
 from generation.prompt_tokens import PromptFit, PromptTokenizer
@@ -39,7 +41,13 @@ class CompletionRun:
 
     async def take(self, timeout_s: float | None) -> list[ChoiceDelta]:
         """As `EventFeed.take`, which see for errors."""
-        return [delta for placed in await self._feed.take(timeout_s) for delta in self._write(placed)]
+        deltas: list[ChoiceDelta] = []
+        events = await self._feed.take(timeout_s)
+        turn = LoopTurn()
+        for placed in events:
+            deltas += self._write(placed)
+            await turn.share()
+        return deltas
 
     def _write(self, placed: PlacedEvent) -> list[ChoiceDelta]:
         event, writers = placed.event, self._writers[placed.prompt]
@@ -79,13 +87,15 @@ class CompletionService:
             raise NotFound(f'There is no model "{name[:100]}" here; this server has {self.model}.')
 
     async def encode(self, call: CompletionCall) -> tuple[tuple[int, ...], ...]:
-        """Each prompt's tokens. Raises NotFound, PromptTooLong, and InvalidOptions for tokens that are none."""
+        """Each prompt's tokens. Raises NotFound, PromptTooLong, and InvalidOptions for tokens that are none and for an
+        answer that would be too large."""
         self.check_model(call.model)
         fit = PromptFit(self.model, call.options.length, self.max_model_len, call.keep_last_tokens)
         prompts = tuple([await self._tokenizer.encode(prompt, fit) for prompt in call.prompts])
         for token_ids in prompts:
             # Before anything turns them back into text: the engine itself may never see them.
             self._engine.check_tokens(token_ids)
+        check_size(call, [len(token_ids) for token_ids in prompts])
         return prompts
 
     @asynccontextmanager
@@ -138,7 +148,8 @@ class CompletionService:
             async for event in events:
                 if isinstance(event, PromptScored):
                     yield event
-                    return
+                    if event.last:
+                        return
 
 
 async def _echo(request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from config.precision import Precision
 from generation.core_count import count_cores
 from generation.engine import BatchingEngine
 from generation.fast_path import BuildFastRunner, FastPath, RunnerPlan
-from generation.freed_memory import give_back_freed_memory
+from generation.freed_memory import settle_memory
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
 from generation.model_source import ModelSource
@@ -65,7 +64,7 @@ def build_engine(
     progress.begin(f"Warming {source.name} up.", 1.0)
     fast = fast_path.begin()
     if fast is not None:
-        give_back_freed_memory()
+        settle_memory()
         return BatchingEngine(stored.model, fast, setup.limits)
     network = stored.read_network()
     fast_path.learn(network)
@@ -73,8 +72,7 @@ def build_engine(
     fast = _wait(later, setup.patience_s)
     if fast is not None:
         del network
-        gc.collect()
-        give_back_freed_memory()
+        settle_memory()
         return BatchingEngine(stored.model, fast, setup.limits)
     engine = BatchingEngine(stored.model, _build_torch_runner(stored.model, network, setup.limits), setup.limits)
     if later is not None:

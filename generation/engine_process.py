@@ -42,31 +42,38 @@ async def serve(flags: Flags, parent: ParentWatch | None, progress: LoadProgress
         host = ModelHost(source.name, limits, progress)
         server = CompletionServer(host, api_key)
         async with _serving(server, host, listener), _told_to_stop(parent) as stop:
-            _say(f"Listening at {listener.url}. Ctrl-C stops it.", event="listening", url=listener.url)
-            await _work(host, _builder(flags, source, limits, progress), stop)
+            _say(f"Loading {source.name} …", event="loading", url=listener.url, model=source.name)
+            await _work(host, listener.url, _builder(flags, source, limits, progress), stop)
     finally:
         listener.close()
 
 
-async def _work(host: ModelHost, build: Callable[[], Engine], stop: asyncio.Task[None]) -> None:
+async def _work(host: ModelHost, url: str, build: Callable[[], Engine], stop: asyncio.Task[None]) -> None:
     loading = asyncio.create_task(host.load(build))
     await asyncio.wait({loading, stop}, return_when=asyncio.FIRST_COMPLETED)
     if stop.done():
         loading.cancel()
         return
     await loading
-    longest = host.service.max_model_len
-    _say(
-        f"{host.name} is ready ({host.load_s:.1f} s); it takes {longest:,} tokens, prompt and completion together.",
-        event="ready",
-        model=host.name,
-        load_s=round(host.load_s, 2),
-        max_model_len=longest,
-    )
+    _say_ready(host, url)
     while not stop.done():
         host.check()
         host.metrics.read_speed()
         await asyncio.wait({stop}, timeout=_READING_S)
+
+
+def _say_ready(host: ModelHost, url: str) -> None:
+    path, longest = host.service.engine.stats().path, host.service.max_model_len
+    _say(
+        f"Ready at {url} ({host.name}, {path}, {host.load_s:.1f} s). "
+        f"It takes {longest:,} tokens, prompt and completion together; Ctrl-C stops it.",
+        event="ready",
+        url=url,
+        model=host.name,
+        path=path,
+        load_s=round(host.load_s, 2),
+        max_model_len=longest,
+    )
 
 
 def _listen(flags: Flags) -> Listener:
@@ -81,7 +88,10 @@ def _listen(flags: Flags) -> Listener:
 
 @asynccontextmanager
 async def _serving(server: CompletionServer, host: ModelHost, listener: Listener) -> AsyncIterator[None]:
-    """Handlers are cancelled when their client leaves: that is what frees the rows."""
+    """Handlers are cancelled when their client leaves: that is what frees the rows.
+
+    Who closes only the sending half has left, too: docs/decisions/a-client-that-leaves.md.
+    """
     runner = web.AppRunner(
         server.app(), handler_cancellation=True, access_log=None, shutdown_timeout=_DRAIN_S + _CLOSE_S
     )

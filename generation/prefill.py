@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from generation.request_stream import Outbox
 from generation.runner import PromptPass, Runner
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup, PromptScoring, SampleSequence
-from generation.types import PromptScored
+from generation.types import PromptScored, TokenLogprob
 
 _SCORED_AT_ONCE = 32
 
@@ -73,17 +73,27 @@ class Prefill:
             self._runner.close(prompt)
 
     def score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
-        """Run the next chunk for the log-probabilities of its tokens, which are told after the last."""
+        """Run the next chunk, and tell the log-probabilities of its tokens in parts of a size that all can carry."""
+        start = prompt.position
+        fresh = scoring.take(start + 1 if start else 0, self._score_chunk(group, prompt))
+        # Sooner than the pass: nothing is asked about what comes after the last token.
+        done = scoring.told == len(group.token_ids)
+        while fresh:
+            part, fresh = fresh[:_SCORED_AT_ONCE], fresh[_SCORED_AT_ONCE:]
+            self._outbox.put(group.stream, [PromptScored(tuple(part), last=done and not fresh)])
+        if done:
+            self._close(prompt)
+            group.scoring = None
+
+    def _score_chunk(self, group: PromptGroup, prompt: PromptPass) -> Sequence[TokenLogprob]:
+        """Of the tokens that the next chunk predicts, and of the first, which nothing does."""
         start = prompt.position
         logits = self._runner.score(prompt)
+        scored = [] if start else [TokenLogprob(group.token_ids[0], None)]
         targets = group.token_ids[start + 1 : prompt.position + 1]
         for first in range(0, len(targets), _SCORED_AT_ONCE):
             part = targets[first : first + _SCORED_AT_ONCE]
-            scored = self._runner.sampler.score_tokens(
+            scored += self._runner.sampler.score_tokens(
                 logits[first : first + len(part)], part, group.request.logprobs or 0
             )
-            scoring.tokens.extend(scored)
-        if prompt.finished:
-            self._outbox.put(group.stream, [PromptScored(tuple(scoring.tokens))])
-            self._close(prompt)
-            group.scoring = None
+        return scored

@@ -99,7 +99,7 @@ class PromptGroup:
         """Whether a runner has seen it: that one has to write all of it."""
         self.prompt: PromptPass | None = None
         """While it is open in the runner."""
-        self.scoring = self._start_scoring()
+        self.scoring = PromptScoring() if request.prompt_logprobs else None
         self.first_logits: torch.Tensor | None = None
         self.sequences = [
             SampleSequence(self, sample, detokenizer.start(prompt_ids, request.options.stop))
@@ -124,10 +124,7 @@ class PromptGroup:
         """The runner has forgotten it: what was read has to be read again."""
         self.prompt = self.first_logits = None
         if self.scoring is not None:
-            self.scoring = self._start_scoring()
-
-    def _start_scoring(self) -> PromptScoring | None:
-        return PromptScoring([TokenLogprob(self.token_ids[0], None)]) if self.request.prompt_logprobs else None
+            self.scoring.prompt = None
 
 
 @dataclass(slots=True)
@@ -137,6 +134,13 @@ class PromptScoring:
     Apart from the first pass so that asking for them changes no bit of what is generated.
     """
 
-    tokens: list[TokenLogprob]
     prompt: PromptPass | None = None
     """While it is open in the runner."""
+    told: int = 0
+    """How many tokens' log-probabilities are on their way to whoever asked."""
+
+    def take(self, place: int, tokens: Sequence[TokenLogprob]) -> Sequence[TokenLogprob]:
+        """Those that were not told before the runner lost the prompt and read it anew; the first stands at `place`."""
+        fresh = tokens[max(0, self.told - place) :]
+        self.told = max(self.told, place + len(tokens))
+        return fresh

@@ -9,11 +9,11 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from generation.choices import ChoiceCollector
 from generation.completions import CompletionRun
 from generation.gatekeeping import Gatekeeper
+from generation.loop_turn import LoopTurn
 from generation.model_host import ModelHost
-from generation.openai_answers import AnswerFrame, Usage, dump_json
+from generation.openai_answers import AnswerFrame, Usage, WholeChoice, dump_json
 from generation.openai_errors import to_api_error
 from generation.openai_schema import CompletionCall, parse_call
 from generation.sse import EventStream
@@ -119,11 +119,19 @@ async def _read_call(request: web.Request) -> CompletionCall:
 async def _answer_whole(
     call: CompletionCall, run: CompletionRun, frame: AnswerFrame, prompt_tokens: int
 ) -> web.Response:
-    choices = [ChoiceCollector(index) for index in range(len(call.prompts) * call.options.samples)]
+    choices = [WholeChoice(index) for index in range(len(call.prompts) * call.options.samples)]
     while not run.ended:
-        for delta in await run.take(None):
+        deltas = await run.take(None)
+        turn = LoopTurn()
+        for delta in deltas:
             choices[delta.index].add(delta)
-    return _json(frame.whole((choice.whole for choice in choices), Usage(prompt_tokens, run.completion_tokens)))
+            await turn.share()
+    turn, texts = LoopTurn(), []
+    for choice in choices:
+        texts.append(choice.to_json())
+        await turn.share()
+    answer = frame.whole(texts, Usage(prompt_tokens, run.completion_tokens))
+    return web.Response(body=answer, content_type="application/json")
 
 
 def _json(answer: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

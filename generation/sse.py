@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from generation.loop_turn import LoopTurn
 from generation.openai_answers import dump_json
 from generation.openai_errors import ApiError
 
@@ -16,6 +17,8 @@ _HEADERS = {
     # nginx would collect the events otherwise.
     "X-Accel-Buffering": "no",
 }
+_WRITTEN_BYTES = 64 * 1024
+"""From here on events are written before the next are made."""
 
 
 class EventStream:
@@ -35,8 +38,17 @@ class EventStream:
         return self._response
 
     async def send(self, answers: Iterable[Mapping[str, Any]]) -> None:
-        """Several events in one write."""
-        await self._response.write(b"".join(b"data: %b\n\n" % dump_json(answer) for answer in answers))
+        """Several events in one write, unless they are large."""
+        turn, events, size = LoopTurn(), [], 0
+        for answer in answers:
+            events.append(b"data: %b\n\n" % dump_json(answer))
+            size += len(events[-1])
+            if size >= _WRITTEN_BYTES:
+                await self._response.write(b"".join(events))
+                events, size = [], 0
+            await turn.share()
+        if events:
+            await self._response.write(b"".join(events))
 
     async def send_error(self, error: ApiError) -> None:
         await self._response.write(b"data: %b\n\n" % error.to_json())

@@ -64,9 +64,11 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class PromptScored:
-    """The prompt's own log-probabilities; comes once, first, when they were asked for."""
+    """A part of the prompt's own log-probabilities, in order; they come first, when they were asked for."""
 
     tokens: tuple[TokenLogprob, ...]
+    last: bool = True
+    """Whether the prompt ends here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,13 @@ _BYTES = "bytes:"
 
 @dataclass(slots=True)
 class _Written:
-    """What came of the first question."""
+    """What came of a question."""
 
     opening: str = ""
     """The prompt, where our engine echoed it."""
     text: str = ""
-    logprobs: LogprobsBlock = field(default_factory=LogprobsBlock)
+    parts: list[LogprobsBlock] = field(default_factory=list)
+    """Of the log-probabilities, as they come."""
     next_tokens: NextTokensBlock | None = None
     count: int | None = None
     """Of the tokens that were written, where the server counts."""
@@ -45,13 +46,13 @@ class _Written:
         self.text += choice.text
         self.count = choice.completion_tokens if choice.completion_tokens is not None else self.count
         if choice.logprobs is not None:
-            self.logprobs = self.logprobs.followed_by(LogprobsBlock.model_validate(choice.logprobs))
+            self.parts.append(LogprobsBlock.model_validate(choice.logprobs))
         if choice.next_tokens is not None:
             self.next_tokens, self.opening, self.text = choice.next_tokens, self.text, ""
 
     @property
     def tells_next_token(self) -> bool:
-        return self.next_tokens is not None or bool(self.logprobs.tokens)
+        return self.next_tokens is not None or any(part.tokens for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,17 @@ class ExplainQuestion:
         prompt = first.opening if echoed else self.request.prompt
         block = await self._score(prompt + text)
         count = _count_last(block.tokens, text)
-        return Explanation(*_distribution(first, 0), _told(block, count))
+        return Explanation(*_distribution(first, LogprobsBlock.joined(first.parts), 0), _told(block, count))
 
     async def _explain_anew(self) -> Explanation:
         """One answer tells everything, half characters too."""
-        # Where `next_tokens` tells the candidates, fewer do: the prompt's are one event, which has to stay of a size.
+        # Where `next_tokens` tells the candidates, fewer do here.
         told = ALTERNATIVES if self.dialect.tells_next_tokens else CANDIDATES
         written = await self._begin({"echo": True, "logprobs": told}, whole=True)
-        block = written.logprobs
+        block = LogprobsBlock.joined(written.parts)
         text = written.text if written.next_tokens else written.text.removeprefix(self.request.prompt)
         count = _count_last(block.tokens, text) if written.count is None else written.count
-        return Explanation(*_distribution(written, len(block.tokens) - count), _told(block, count))
+        return Explanation(*_distribution(written, block, len(block.tokens) - count), _told(block, count))
 
     async def _begin(self, more: Mapping[str, Any], *, whole: bool) -> _Written:
         """Write as the request says, so that the same prompts are too long; only a token, unless the `whole` text."""
@@ -129,14 +130,20 @@ class ExplainQuestion:
             return await self._scored(body | {"truncate_prompt_tokens": error.limit})
 
     async def _scored(self, body: dict[str, Any]) -> LogprobsBlock:
+        """Our engine tells a text in parts, so that none becomes too long an event; others tell it in one."""
+        scored = _Written()
         async with aclosing(self.client.stream(body, self.deadline)) as items:
             async for item in items:
-                if item != DONE and item.choices and item.choices[0].logprobs is not None:
-                    return LogprobsBlock.model_validate(item.choices[0].logprobs)
-        raise malformed(self.client.name)
+                if item == DONE:
+                    break
+                for choice in item.choices:
+                    scored.add(choice)
+        if not scored.parts:
+            raise malformed(self.client.name)
+        return LogprobsBlock.joined(scored.parts)
 
 
-def _distribution(written: _Written, place: int) -> tuple[tuple[Candidate, ...], Kept | None]:
+def _distribution(written: _Written, block: LogprobsBlock, place: int) -> tuple[tuple[Candidate, ...], Kept | None]:
     """For the first written token, whose place in the log-probabilities this is."""
     told = written.next_tokens
     if told is not None:
@@ -147,7 +154,7 @@ def _distribution(written: _Written, place: int) -> tuple[tuple[Candidate, ...],
             for each in told.candidates
         )
         return tuple(candidates), Kept(told.kept_count, told.kept_mass)
-    ordered = _ordered(written.logprobs, place)
+    ordered = _ordered(block, place)
     return tuple(Candidate(to_bytes(token), math.exp(logprob)) for token, logprob in ordered), None
 
 

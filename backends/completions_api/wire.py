@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -26,11 +28,14 @@ class LogprobsBlock(_Answer):
             raise ValueError("each token needs one logprob")
         return self
 
-    def followed_by(self, more: LogprobsBlock) -> LogprobsBlock:
-        return LogprobsBlock(
-            tokens=self.tokens + more.tokens,
-            token_logprobs=self.token_logprobs + more.token_logprobs,
-            top_logprobs=(self.top_logprobs or ()) + (more.top_logprobs or ()),
+    @classmethod
+    def joined(cls, parts: Sequence[LogprobsBlock]) -> LogprobsBlock:
+        """Those of one text, in its order."""
+        # Each was validated when it came, and together they may be long.
+        return cls.model_construct(
+            tokens=tuple(chain.from_iterable(part.tokens for part in parts)),
+            token_logprobs=tuple(chain.from_iterable(part.token_logprobs for part in parts)),
+            top_logprobs=tuple(chain.from_iterable(part.top_logprobs or (None,) * len(part.tokens) for part in parts)),
         )
 
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "buffer.h"
+#include "memory.h"
 #include "exponential.h"
 #include "logit_row.h"
 #include "mass_selection.h"

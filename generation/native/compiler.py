@@ -33,8 +33,6 @@ class KernelsUnavailable(Exception):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     path: Path
-    identity: str
-    """What `--version` prints: another version may lay out or optimise differently."""
 
     def compile(self, sources: Sequence[Path], folder: Path, timeout_s: float) -> list[Path]:
         """Each source file to an object file in `folder`, all at the same time. Raises KernelsUnavailable."""
@@ -61,8 +59,8 @@ def find_compiler(path: Path | None = None) -> Compiler:
     """The one at `path`, or the first that answers on the PATH. Raises KernelsUnavailable when there is none."""
     candidates = [str(path)] if path is not None else [found for name in _NAMES if (found := shutil.which(name))]
     for candidate in candidates:
-        if identity := _identify(candidate):
-            return Compiler(Path(candidate), identity)
+        if _answers(candidate):
+            return Compiler(Path(candidate))
     raise KernelsUnavailable("There is no C++ compiler here.")
 
 
@@ -75,15 +73,13 @@ def describe_cpu() -> str:
     return "\n".join(facts)
 
 
-def _identify(compiler: str) -> str:
-    """Empty when it is none: macOS, for one, has a `c++` that only offers to install one."""
+def _answers(compiler: str) -> bool:
+    """False when it is none: macOS, for one, has a `c++` that only offers to install one."""
     try:
-        run = subprocess.run(
-            [compiler, "--version"], capture_output=True, text=True, timeout=_VERSION_TIMEOUT_S, check=True
-        )
+        run = subprocess.run([compiler, "--version"], capture_output=True, timeout=_VERSION_TIMEOUT_S, check=True)
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return run.stdout
+        return False
+    return bool(run.stdout)
 
 
 def _run_all(commands: Mapping[str, Sequence[str | Path]], timeout_s: float) -> None:

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "buffer.h"
+#include "memory.h"
 #include "sampling.h"
 
 namespace inkling {

@@ -26,10 +26,10 @@ log = structlog.get_logger(__name__)
 
 
 class KernelLibrary:
-    """The library for this machine, compiler and version of the sources.
+    """The library for this machine and version of the sources.
 
-    It lies under a name made of everything it depends on, gets that name when it is whole, and may be deleted. Where
-    the compiler is gone, the one that was made of the same sources for the same CPU serves on.
+    It lies under a name made of both, gets that name when it is whole, and may be deleted. Once it is there no compiler
+    is looked for: one that went, broke or became another since changes nothing, not even the last bit of a text.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class KernelLibrary:
         """Whether `open` needs no compiling; takes milliseconds."""
         try:
             return self._path.is_file()
-        except (KernelsUnavailable, OSError):
+        except OSError:
             return False
 
     def open(self) -> ctypes.CDLL:
@@ -75,38 +75,22 @@ class KernelLibrary:
         return library
 
     @cached_property
-    def _compiler(self) -> Compiler:
-        return find_compiler(self._wanted_compiler)
-
-    @cached_property
     def _path(self) -> Path:
-        """Raises KernelsUnavailable where there is no compiler, and nothing that one made."""
-        try:
-            compiler = hashlib.sha256(self._compiler.identity.encode()).hexdigest()
-        except KernelsUnavailable:
-            made = sorted(self._folder.glob(f"{self._name}-*.so"), key=lambda path: path.stat().st_mtime)
-            if not made:
-                raise
-            return made[-1]
-        return self._folder / f"{self._name}-{compiler[:8]}.so"
-
-    @cached_property
-    def _name(self) -> str:
-        """Of everything but the compiler."""
         digest = hashlib.sha256()
         for part in (self._cpu, *compile_flags()):
             digest.update(part.encode() + b"\0")
         for path in sorted((*self._sources.glob("*.cpp"), *self._sources.glob("*.h"))):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return f"kernels-{digest.hexdigest()[:24]}"
+        return self._folder / f"kernels-{digest.hexdigest()[:24]}.so"
 
     def _build(self) -> None:
+        compiler = find_compiler(self._wanted_compiler)
         lock = FileLock(self._path.with_suffix(".lock"), timeout=2 * self._timeout_s)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with lock:
                 if not self._path.is_file():
-                    self._compile()
+                    self._compile(compiler)
                     self._remove_unused()
         except Timeout as error:
             raise KernelsUnavailable("Another process has been compiling the kernels for too long.") from error
@@ -114,14 +98,14 @@ class KernelLibrary:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise KernelsUnavailable(f"I can't keep the compiled kernels in {self._folder}: {reason}.") from error
 
-    def _compile(self) -> None:
+    def _compile(self, compiler: Compiler) -> None:
         """Called under the lock, so that half-written folders of processes that died can go."""
         for left in self._folder.glob(f".{self._path.stem}-*"):
             shutil.rmtree(left, ignore_errors=True)
         begun = time.monotonic()
         folder = Path(tempfile.mkdtemp(prefix=f".{self._path.stem}-", dir=self._folder))
         try:
-            library = self._compile_in(folder)
+            library = self._compile_in(folder, compiler)
             with library.open("rb") as file:
                 os.fsync(file.fileno())
             library.replace(self._path)
@@ -130,7 +114,7 @@ class KernelLibrary:
         log.info("kernels_compiled", seconds=round(time.monotonic() - begun, 1))
 
     def _remove_unused(self) -> None:
-        """Those of other versions, CPUs and compilers that nobody has opened for long.
+        """Those of other versions and CPUs that nobody has opened for long.
 
         A process that has run for longer still goes on: what is mapped stays when its name is gone.
         """
@@ -140,10 +124,10 @@ class KernelLibrary:
                     path.with_suffix(".lock").unlink(missing_ok=True)
                     path.unlink()
 
-    def _compile_in(self, folder: Path) -> Path:
-        objects = self._compiler.compile(sorted(self._sources.glob("*.cpp")), folder, self._timeout_s)
+    def _compile_in(self, folder: Path, compiler: Compiler) -> Path:
+        objects = compiler.compile(sorted(self._sources.glob("*.cpp")), folder, self._timeout_s)
         library = folder / "kernels.so"
-        self._compiler.link(objects, library, self._timeout_s)
+        compiler.link(objects, library, self._timeout_s)
         return library
 
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "buffer.h"
+#include "memory.h"
 
 namespace inkling {
 

@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "buffer.h"
+#include "memory.h"
 
 namespace inkling {
 

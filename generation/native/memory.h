@@ -1,4 +1,4 @@
-// Aligned memory that frees itself.
+// Aligned memory that frees itself: of one size, or growing.
 #pragma once
 
 #include <sys/mman.h>
@@ -55,6 +55,21 @@ class Memory {
 
   std::unique_ptr<void, Free> data_{nullptr, Free{}};
   size_t bytes_ = 0;
+};
+
+// Memory that is kept between calls: grows when it must, and its content is whatever was written last.
+template <class T>
+class Buffer {
+ public:
+  // Room for `count` values at a fixed alignment, so that a loop takes the same path in every thread.
+  T* reserve(int64_t count) {
+    const size_t bytes = count * sizeof(T);
+    if (bytes > memory_.bytes()) memory_ = Memory(bytes);
+    return memory_.as<T>();
+  }
+
+ private:
+  Memory memory_;
 };
 
 }  // namespace inkling

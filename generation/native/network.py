@@ -182,6 +182,9 @@ class NativeNetwork:
         )
         if not sound or len(rows.outputs) > self._most_rows:
             raise ValueError("these rows are not as the network takes them")
+        if rows.lone and len(set(rows.sequences.tolist())) < count:
+            # One may read what the other writes meanwhile.
+            raise ValueError("lone rows must each be of a sequence of their own; two of these are of the same one")
 
 
 def _bind_all(library: ctypes.CDLL) -> dict[str, Callable[..., Any]]:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 import torch
+from transformers import GPT2Config
 
 from backends.completions_api.client import OpenAIClient
 from backends.completions_api.explaining import to_bytes
+from backends.completions_api.sse import MAX_EVENT_CHARACTERS
 from backends.explanation import Explanation, explainer_of
 from backends.openai import OpenAIBackend
 from backends.protocol import CompletionRequest, TextDelta
 from config.errors import EngineFailed, PromptTooLong
 from config.sampling import SamplingOptions
+from generation.engine import BatchingEngine
 from generation.token_bytes import find_token_bytes
+from generation.types import EngineLimits, LoadedModel
 from tests.fakes.completions import FakeCompletions
 from tests.fakes.openai_server import serve
 from tests.fakes.random_models import build_random, logits_by_transformers
-from tests.fakes.served_engine import serve_engine
+from tests.fakes.recording_runner import RecordingRunner
+from tests.fakes.served_engine import serve_built, serve_engine
 from tests.fakes.smollm2 import find_smollm2, load_smollm2
-from tests.fakes.tiny_models import NetworkModel
+from tests.fakes.tiny_models import NetworkModel, build_byte_level_tokenizer
 
 PROMPT = "Once 🖋 upon مرحبا"
 
@@ -113,6 +119,27 @@ async def test_a_prompt_that_was_cut_is_explained_from_where_it_was_cut() -> Non
         explanation = await backend.explain(request(long, refused.value.limit), "abc")
     # 54 of the prompt's bytes, each a token, leave room for the 10 that were asked for.
     assert b"".join(each.token for each in explanation.tokens) == (long + "abc").encode()[-57:]
+
+
+@pytest.mark.parametrize("text", [pytest.param(None, marks=pytest.mark.slow), " of a very long story"])
+async def test_a_prompt_of_many_thousand_tokens_is_told_in_events_of_a_size(text: str | None) -> None:
+    """Over a runner without a model, in which every byte is a token."""
+    prompt, limits = "é" * 8_200, EngineLimits()
+    tokenizer = build_byte_level_tokenizer()
+    facts = LoadedModel("long", GPT2Config(), tokenizer, 20_000, frozenset({tokenizer.eos_token_id}))
+    async with serve_built(BatchingEngine(facts, RecordingRunner(chunk=512), limits), limits) as served:
+        scoring = {"prompt": prompt, "echo": True, "max_tokens": 0, "logprobs": 10}
+        _, whole = await served.post(scoring)
+        assert len(json.dumps(whole, ensure_ascii=False)) > MAX_EVENT_CHARACTERS
+        backend = OpenAIBackend("main", OpenAIClient("main", served.url))
+        await backend.models()
+        explanation = await backend.explain(request(prompt), text)
+        await backend.aclose()
+    assert len(explanation.candidates) == 20
+    assert b"".join(each.token for each in explanation.tokens if not each.written) == prompt.encode()
+    written = [each for each in explanation.tokens if each.written]
+    assert len(written) == (10 if text is None else len(text))
+    assert all(len(each.alternatives) >= 9 for each in written)
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ async def run(flags: argparse.Namespace) -> None:
     runner = web.AppRunner(fake.app(), handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.UnixSite(runner, flags.socket).start()
-    say(event="listening", url=f"unix:{flags.socket}")
+    say(event="loading", url=f"unix:{flags.socket}")
     stopped = asyncio.Event()
     if model == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

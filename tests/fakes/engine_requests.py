@@ -32,9 +32,10 @@ class Answer:
 
     def add(self, event: GenerationEvent) -> None:
         if isinstance(event, PromptScored):
-            assert self.prompt is None
             assert not self.texts
-            self.prompt = event
+            before = () if self.prompt is None else self.prompt.tokens
+            assert self.prompt is None or not self.prompt.last
+            self.prompt = PromptScored(before + event.tokens, event.last)
         elif isinstance(event, TextGenerated):
             assert event.sample not in self.ends
             self.texts[event.sample] = self.texts.get(event.sample, "") + event.text

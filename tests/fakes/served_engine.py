@@ -60,8 +60,15 @@ async def serve_engine(
     loaded: NetworkModel, limits: EngineLimits | None = None, api_key: str | None = None, heartbeat_s: float = 2.0
 ) -> AsyncIterator[Served]:
     limits = limits or EngineLimits()
-    engine = build_torch_engine(loaded, limits)
-    host = ModelHost(loaded.name, limits, LoadProgress())
+    async with serve_built(build_torch_engine(loaded, limits), limits, api_key, heartbeat_s) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serve_built(
+    engine: BatchingEngine, limits: EngineLimits, api_key: str | None = None, heartbeat_s: float = 2.0
+) -> AsyncIterator[Served]:
+    host = ModelHost(engine.model.name, limits, LoadProgress())
     await host.load(lambda: engine)
     server = CompletionServer(host, api_key, heartbeat_s)
     async with serve(server.app()) as url, aiohttp.ClientSession() as http:

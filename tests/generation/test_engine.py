@@ -126,9 +126,12 @@ async def test_a_stop_string_ends_a_sample_and_never_shows(engine: BatchingEngin
     assert answer.ends[0].stop_reason == stop
 
 
-async def test_prompt_logprobs_come_first_and_change_nothing(loaded: NetworkModel, engine: BatchingEngine) -> None:
+@pytest.mark.parametrize("length", [1, 64, 65, 290])
+async def test_prompt_logprobs_come_first_and_change_nothing(
+    loaded: NetworkModel, engine: BatchingEngine, length: int
+) -> None:
     options = SamplingOptions(seed=4, length=10)
-    prompt = prompt_of(290)
+    prompt = prompt_of(length)
     plain = await collect(engine, build_request(prompt, options))
     scored = await collect(engine, build_request(prompt, options, logprobs=3, prompt_logprobs=True))
     assert scored.texts == plain.texts

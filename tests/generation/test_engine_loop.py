@@ -16,7 +16,7 @@ from generation.engine_loop import EngineLoop
 from generation.request_stream import RequestStream
 from generation.scheduler import Scheduler
 from generation.sequence import PromptGroup
-from generation.types import SampleEnded, TextGenerated
+from generation.types import PromptScored, SampleEnded, TextGenerated
 from tests.fakes.engine_requests import build_request
 from tests.fakes.recording_runner import LikeliestSampler, RecordingRunner
 from tests.fakes.tiny_models import build_byte_level_tokenizer
@@ -180,6 +180,21 @@ async def test_prompts_on_their_way_survive_what_wipes_the_memory() -> None:
     assert await outcome_of(running) is None
     assert await text_of(reading)
     assert desk.runner.empty
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_prompt_that_is_read_anew_is_told_once(steps: int) -> None:
+    desk = Desk(RecordingRunner())
+    desk.ask([1], length=50)
+    desk.step()
+    reading = desk.ask([2] * 40, scored=True)
+    desk.step(steps)
+    desk.runner.failures.append("decode")
+    desk.finish()
+    parts = [event async for event in reading.stream.events() if isinstance(event, PromptScored)]
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert [token.logprob is None for part in parts for token in part.tokens] == [True] + [False] * 39
+    assert max(len(part.tokens) for part in parts) <= 32
 
 
 async def test_short_prompts_go_through_the_model_together() -> None:

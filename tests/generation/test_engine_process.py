@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -68,12 +69,13 @@ def ask(url: str, **body: object) -> dict[str, object]:
 
 def test_from_start_to_sigterm(model: Path) -> None:
     with running("--model", model, "--port", 0, "--threads", 1) as process:
-        listening = read_event(process)
-        url = str(listening["url"])
-        assert listening["event"] == "listening"
+        loading = read_event(process)
+        url = str(loading["url"])
+        assert (loading["event"], loading["model"]) == ("loading", "tiny")
         assert url.startswith("http://127.0.0.1:")
         ready = read_event(process)
         assert (ready["event"], ready["model"], ready["max_model_len"]) == ("ready", "tiny", 512)
+        assert ready["url"] == url
         assert ask(url, prompt="Once", max_tokens=3)["model"] == "tiny"
 
         port = url.removesuffix("/v1").rpartition(":")[2]
@@ -84,9 +86,27 @@ def test_from_start_to_sigterm(model: Path) -> None:
         assert process.wait(END_S) == 0
 
 
+def test_a_terminal_is_told_when_it_can_be_asked(model: Path) -> None:
+    terminal, end = os.openpty()
+    process = subprocess.Popen(command("--model", model, "--port", 0), cwd=ROOT, stdout=end, stderr=subprocess.DEVNULL)
+    os.close(end)
+    try:
+        with os.fdopen(terminal, encoding="utf-8") as lines:
+            assert lines.readline() == "Loading tiny …\n"
+            ready = lines.readline()
+        told = re.fullmatch(
+            r"Ready at (http://\S+/v1) \(tiny, (native|torch) \w+, \d+\.\d s\)\. It takes 512 tokens, .+\n", ready
+        )
+        assert told, ready
+        assert ask(told[1], prompt="Once", max_tokens=3)["model"] == "tiny"
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_sigterm_while_it_loads(model: Path) -> None:
     with running("--model", model, "--port", 0) as process:
-        assert read_event(process)["event"] == "listening"
+        assert read_event(process)["event"] == "loading"
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(END_S) == 0
@@ -98,7 +118,7 @@ def test_socket(model: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     with running("--model", model, "--socket", path) as process:
-        assert read_event(process) == {"event": "listening", "url": f"unix:{path}"}
+        assert read_event(process) == {"event": "loading", "url": f"unix:{path}", "model": "tiny"}
         assert path.stat().st_mode & 0o777 == 0o600
         assert refusal("--model", model, "--socket", path).startswith(f"Another engine listens at {path}")
         assert read_event(process)["event"] == "ready"
@@ -161,7 +181,7 @@ for line in engine.stdout:
 """
 
 
-@pytest.mark.parametrize("event", ["listening", "ready"])
+@pytest.mark.parametrize("event", ["loading", "ready"])
 def test_ends_when_the_parent_is_killed(model: Path, event: str) -> None:
     flags = command("--model", model, "--port", 0, "--exit-with-parent")
     parent = subprocess.Popen([sys.executable, "-c", PARENT, *flags], cwd=ROOT, stdout=subprocess.PIPE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from pathlib import Path
 
 import pytest
 
-from generation.freed_memory import give_back_freed_memory
+from generation.freed_memory import give_back_freed_memory, settle_memory
 
 PIECES, SIZE = 40_000, 2_000
 
@@ -33,3 +34,13 @@ def test_what_a_thread_freed_is_given_back() -> None:
     thread.join()
     give_back_freed_memory()
     assert resident() < freed[0] - PIECES * SIZE // 2
+
+
+def test_what_is_there_is_looked_at_no_more() -> None:
+    mine = [[] for _ in range(10)]
+    try:
+        settle_memory()
+        looked_at = {id(each) for each in gc.get_objects()}
+        assert not any(id(each) in looked_at for each in mine)
+    finally:
+        gc.unfreeze()

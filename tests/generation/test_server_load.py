@@ -53,6 +53,33 @@ async def test_prompt_of_ten_megabytes(served: Served) -> None:
     assert longest < 1.5
 
 
+async def test_an_answer_that_would_be_too_large_is_refused_at_once(served: Served) -> None:
+    error = await served.refusal(prompt=["a"] * 256, n=32, logprobs=20, next_tokens=100)
+    assert error["param"] == "logprobs"
+    assert "holds up to 1,000,000; give fewer prompts, or a smaller n, max_tokens, next_tokens or" in error["message"]
+    assert served.engine.stats().steps_total == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
+async def test_health_while_a_large_answer_is_made(served: Served, stream: bool) -> None:
+    body = {"prompt": ["a"] * 256, "n": 4, "logprobs": 20, "next_tokens": 99, "stream": stream}
+
+    async def read() -> int:
+        async with served.http.post(f"{served.url}/completions", json=body) as response:
+            assert response.status == 200
+            return sum([len(piece) async for piece in response.content.iter_any()])
+
+    reader = asyncio.create_task(read())
+    times = [await health_s(served)]
+    while not reader.done():
+        times.append(await health_s(served))
+        await asyncio.wait({reader}, timeout=0.02)
+    assert await reader > 15_000_000
+    # Made in one go at the end, it would hold everybody up for seconds.
+    assert max(times) < 1.0
+
+
 async def test_health_while_the_engine_is_saturated(served: Served) -> None:
     # Far more than can be written while this measures: rows that end at once have successors.
     bodies = [

@@ -64,21 +64,19 @@ def test_a_changed_source_or_cpu_is_compiled_anew(tmp_path: Path, change: str) -
     assert changed.open().answer() == (43 if change == "source" else 42)
 
 
-def test_another_compiler_compiles_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compiler", ["gone", "broken", "another"])
+def test_what_was_made_before_serves_on_and_no_compiler_is_looked_for(tmp_path: Path, compiler: str) -> None:
     sources = write_sources(tmp_path / "sources", ANSWER)
     KernelLibrary(tmp_path, real_compiler().path, sources=sources).open()
+    asked = tmp_path / "asked"
     other = tmp_path / "other-c++"
-    other.write_text("#!/bin/sh\necho another version\n")
-    other.chmod(0o755)
-    assert not KernelLibrary(tmp_path, other, sources=sources).cached
-
-
-def test_without_a_compiler_what_one_made_before_serves_on(tmp_path: Path) -> None:
-    sources = write_sources(tmp_path / "sources", ANSWER)
-    KernelLibrary(tmp_path, real_compiler().path, sources=sources).open()
-    without = KernelLibrary(tmp_path, tmp_path / "nothing", sources=sources)
-    assert without.cached
-    assert without.open().answer() == 42
+    if compiler != "gone":
+        other.write_text(f'#!/bin/sh\necho "$@" >> "{asked}"\n{"false" if compiler == "broken" else "echo 99"}\n')
+        other.chmod(0o755)
+    library = KernelLibrary(tmp_path, other, sources=sources)
+    assert library.cached
+    assert library.open().answer() == 42
+    assert not asked.exists()
 
 
 @pytest.mark.parametrize("change", ["source", "cpu", "damage"])

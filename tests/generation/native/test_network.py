@@ -193,6 +193,14 @@ def test_rows_that_would_be_read_beyond_memory_are_refused(model: NativeModel, p
         network.run(Rows(**{**SOUND, part: wrong}))
 
 
+def test_lone_rows_of_the_same_sequence_are_refused(model: NativeModel) -> None:
+    network, _ = Texts(model, "int8", 1).built
+    twice = {**SOUND, "positions": np.arange(2, dtype=np.int32), "sequences": np.ones(2, dtype=np.int32)}
+    network.run(Rows(**{**twice, "lone": False}))
+    with pytest.raises(ValueError, match=r"^lone rows must each be of a sequence of their own"):
+        network.run(Rows(**twice))
+
+
 @contextmanager
 def burning_cores(count: int) -> Iterator[None]:
     """Other processes that leave no core idle."""
