@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from ulid import ULID
 
+from backends.store.records import RequestRecord
 from bots.cli.brief_core import WORKSPACE, YOU, open_core
 from bots.cli.completion_run import quiet_logging
 from bots.cli.interrupts import Interrupts, wait_for_first
@@ -25,6 +26,22 @@ from config.errors import EngineFailed
 from config.settings import Settings
 
 BETWEEN = "---\n"
+
+
+class _WaitingFront:
+    """Shows only why there is no text yet: both sides are written when both have ended."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def reply(self) -> WaitingReply:
+        return WaitingReply(self._terminal, Observation())
+
+    def reopen(self, record: RequestRecord) -> WaitingReply:
+        return self.reply()
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> WaitingReply:
+        return self.reply()
 
 
 class CompareRun:
@@ -47,8 +64,9 @@ class CompareRun:
     async def _compare(self, core: Core, given: Comparison, interrupts: Interrupts) -> list[ResultView]:
         """Until both have ended, by themselves or by a signal."""
         invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
-        first, second = [WaitingReply(self._terminal, Observation()) for _ in range(2)]
-        accepted = await core.story.compare(invocation, first, given.first, given.second, lambda: (invocation, second))
+        front = _WaitingFront(self._terminal)
+        core.register("cli", front)
+        accepted = await core.story.compare(invocation, front.reply(), given.first, given.second)
         ids = [each.record.id for each in accepted]
 
         async def both_end() -> None:
