@@ -86,19 +86,31 @@ class CompareRun:
             Console(file=sys.stdout, highlight=False).print(_columns(views))
             return
         for number, view in enumerate(views):
-            self._terminal.say(view.heading, "dim")
+            self._terminal.say(_heading(view), "dim")
             self._terminal.write(BETWEEN if number else "")
             self._terminal.write(_texts(view) + "\n")
+            for footer in _footers(view):
+                self._terminal.say(footer, "dim")
 
 
 def _columns(views: Sequence[ResultView]) -> Table:
     table = Table.grid(padding=(0, 3), expand=True)
     for _ in views:
         table.add_column(ratio=1, overflow="fold")
-    table.add_row(*(Text(visible(view.heading), "dim") for view in views))
+    table.add_row(*(Text(visible(_heading(view)), "dim") for view in views))
     table.add_row(*(Text(visible(view.prompt), "bold") + Text(visible(_texts(view)), "not bold") for view in views))
-    table.add_row(*(Text("\n".join(sample.footer for sample in view.samples), "dim") for view in views))
+    table.add_row(*(Text(visible("\n".join(_footers(view))), "dim") for view in views))
     return table
+
+
+def _heading(view: ResultView) -> str:
+    """Here is nobody else whom it could be for."""
+    return view.heading.removesuffix(f" · for @{YOU.name}")
+
+
+def _footers(view: ResultView) -> list[str]:
+    """With its seed, which gives it again."""
+    return [sample.footer for sample in view.samples]
 
 
 def _texts(view: ResultView) -> str:
