@@ -28,7 +28,8 @@ def explanation_lines(insight: Insight) -> Iterator[str]:
     yield insight.kept_sentence
     yield ""
     yield "How likely each token was"
-    yield from map(_token_line, insight.explanation.tokens)
+    first = len(insight.explanation.tokens) - len(insight.written)
+    yield from (_token_line(each, place - first + 1) for place, each in enumerate(insight.explanation.tokens))
     yield insight.written_sentence
     yield from insight.notes
 
@@ -47,12 +48,13 @@ def _candidate_line(insight: Insight, candidate: Candidate, longest: float) -> s
     return f"  {_label(candidate.token)} {_padded(bar, _BAR)} {numbers}{mark}"
 
 
-def _token_line(token: TokenChance) -> str:
-    who = "model " if token.written else "prompt"
+def _token_line(token: TokenChance, number: int) -> str:
+    """The number of a written one is what --choose takes."""
+    who = f"model {number:>4}" if token.written else f"{'prompt':10}"
     if token.probability is None:
         return f"  {who} {_label(token.token)} {_padded('', _BAR)} nothing before it"
-    bar, number = _padded(_bar(token.probability), _BAR), percent(token.probability)
-    return f"  {who} {_label(token.token)} {bar} {number:>{_NUMBER}}"
+    bar, share = _padded(_bar(token.probability), _BAR), percent(token.probability)
+    return f"  {who} {_label(token.token)} {bar} {share:>{_NUMBER}}"
 
 
 def _bar(share: float) -> str:
