@@ -58,8 +58,8 @@ def read_fork(value: str) -> Fork:
 
 def _offered(taken: tuple[Taken, ...], place: int) -> tuple[Choice, ...]:
     choices = (
-        Choice(_label("", each.token, each.probability), _write(fork_at(taken, place, each.text)))
-        for each in taken[place].candidates
+        Choice(_label("", each.token, each.probability), _write(fork_at(taken, place, rank)))
+        for rank, each in enumerate(taken[place].candidates)
     )
     return tuple(each for each in choices if _length(each.value) <= LONGEST)
 

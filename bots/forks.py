@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from config.errors import InvalidOptions
 from config.text import shorten
@@ -49,15 +49,30 @@ class Fork:
     def sentence(self) -> str:
         """`Took " dog" instead of " cat", 12 characters in.`"""
         instead = f' instead of "{shorten(self.taken)}"' if self.taken else ""
-        return f'Took "{shorten(self.token)}"{instead}, {self.kept:,} characters in.'
+        unit = "character" if self.kept == 1 else "characters"
+        return f'Took "{shorten(self.token)}"{instead}, {self.kept:,} {unit} in.'
 
 
-def fork_at(tokens: Sequence[TakenToken], position: int, token: str) -> Fork:
-    """Another of the tokens that stood at a position, counted from 0. InvalidOptions names what there is."""
+T = TypeVar("T", bound=TakenToken)
+
+
+def token_at(tokens: Sequence[T], position: int) -> T:
+    """The one that was taken at a position, counted from 0. InvalidOptions where nothing else could stand."""
+    if not tokens:
+        raise InvalidOptions("There is no text that one could choose otherwise in.", "position")
     if not 0 <= position < len(tokens):
         raise InvalidOptions(f"position must be between 1 and {len(tokens)}; you gave {position + 1}.", "position")
-    there = tokens[position]
-    if token not in [each.text for each in there.candidates]:
-        known = ", ".join(f'"{shorten(each.text)}"' for each in there.candidates)
-        raise InvalidOptions(f'"{shorten(token)}" is not among the likeliest there; those are {known}.', "token")
-    return Fork(sum(len(each.text) for each in tokens[:position]), there.text, token)
+    if not tokens[position].candidates:
+        raise InvalidOptions(f"Nothing else can stand at position {position + 1}; choose another.", "position")
+    return tokens[position]
+
+
+def fork_at(tokens: Sequence[TakenToken], position: int, rank: int) -> Fork:
+    """Another of the tokens that stood at a position, by its place among them; both counted from 0."""
+    there = token_at(tokens, position)
+    others = there.candidates
+    if not 0 <= rank < len(others):
+        raise InvalidOptions(
+            f"rank must be between 1 and {len(others)} at position {position + 1}; you gave {rank + 1}.", "token"
+        )
+    return Fork(sum(len(each.text) for each in tokens[:position]), there.text, others[rank].text)

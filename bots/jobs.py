@@ -17,8 +17,9 @@ from backends.store.protocol import Store
 from backends.store.records import Accepted, Outcome, RequestRecord, SampleEnd
 from bots.fair_queue import FairQueue
 from bots.job_run import FAILED_INSIDE, JobRun, begin_samples, save_end
+from bots.places import Places
 from bots.presenter import duration, present
-from bots.reply import PATIENCE_S, Front, LiveReply, LostReply, Reply
+from bots.reply import PATIENCE_S, Front, LiveReply, Reply
 from bots.views import ResultView
 from bots.word_filter import make_filter
 from config.errors import InklingError, NotFound, Overloaded
@@ -63,6 +64,7 @@ class Jobs:
         self._store = store
         self._backends = backends
         self._fronts = fronts
+        self._places = Places(fronts, store, self.opened)
         self._limits = limits
         self._now = now
         self._patience_s = patience_s
@@ -88,34 +90,54 @@ class Jobs:
 
         Once the writing has begun it is finished, even if the caller is cancelled.
         """
-        self._refuse_when_full()
-        self._accepting += 1
+        self._take_places(1)
         return await asyncio.shield(self._spawn(self._accept(record, reply)))
+
+    async def accept_both(self, first: RequestRecord, reply: Reply, second: RequestRecord) -> tuple[Accepted, Accepted]:
+        """As `accept`, in one write; the second, whose origin is the first, is shown beside it."""
+        self._take_places(2)
+        return await asyncio.shield(self._spawn(self._accept_both(first, reply, second)))
 
     async def _accept(self, record: RequestRecord, reply: Reply) -> Accepted:
         try:
             accepted = await self._store.accept(record)
         finally:
             self._accepting -= 1
-        if accepted.created:
-            self._enter(record, reply)
-            self._start_next()
+        self._enter_new((accepted, reply))
         return accepted
 
-    def _refuse_when_full(self) -> None:
+    async def _accept_both(
+        self, first: RequestRecord, reply: Reply, second: RequestRecord
+    ) -> tuple[Accepted, Accepted]:
+        try:
+            one, other = await self._store.accept_both(first, second)
+        finally:
+            self._accepting -= 2
+        self._enter_new((one, reply), (other, self._places.beside(second)))
+        return one, other
+
+    def _enter_new(self, *accepted: tuple[Accepted, Reply]) -> None:
+        for each, reply in accepted:
+            if each.created:
+                self._enter(each.record, reply)
+        self._start_next()
+
+    def _take_places(self, count: int) -> None:
+        """Overloaded when so many have no room."""
         if self._closing:
             raise Overloaded("Inkling is restarting. Try again in about a minute.", 60.0)
         waiting = self.waiting + self._accepting
         free = self._limits.max_running - self.running
-        if waiting >= self._limits.max_queued + max(free, 0):
+        if waiting + count > self._limits.max_queued + max(free, 0):
             seconds = self._eta(waiting)
             raise Overloaded(f"The queue is full ({waiting} waiting). Try again in about {duration(seconds)}.", seconds)
+        self._accepting += count
 
-    async def opened(self, request_id: str) -> None:
-        """Until the request was shown for the first time, or its platform refused; at once if it isn't open here."""
+    async def opened(self, request_id: str) -> str | None:
+        """Until the request was shown for the first time: the reference to it. None when its platform refused, and at
+        once if it isn't open here."""
         job = self._jobs.get(request_id)
-        if job is not None:
-            await job.live.opened()
+        return None if job is None else await job.live.opened()
 
     def _enter(self, record: RequestRecord, reply: Reply) -> None:
         if record.id in self._jobs or self._closing:
@@ -271,7 +293,7 @@ class Jobs:
             return
         if record is None or not self._is_new(record) or self._closing:
             return
-        job = Job(record, LiveReply(self._reopen(record), self._patience_s))
+        job = Job(record, LiveReply(self._places.reopen(record), self._patience_s))
         self._jobs[request_id] = job
         await self._deliver(job, await self._final_view(record), attempt + 1)
 
@@ -295,22 +317,15 @@ class Jobs:
         unshown = [r for r in await self._store.undelivered(self._now() - DELIVER_WITHIN) if self._is_new(r)]
         resumed = [record for record in await self._store.open_requests() if self._is_new(record)]
         for record in resumed:
-            self._enter(record, self._reopen(record))
+            self._enter(record, self._places.reopen(record))
         self._start_next()
-        jobs = [Job(record, LiveReply(self._reopen(record), self._patience_s)) for record in unshown]
+        jobs = [Job(record, LiveReply(self._places.reopen(record), self._patience_s)) for record in unshown]
         self._jobs.update({job.record.id: job for job in jobs})
         self._spawn(self._deliver_again(jobs))
         return len(resumed)
 
     def _is_new(self, record: RequestRecord) -> bool:
         return record.workspace.front in self._fronts and record.id not in self._jobs
-
-    def _reopen(self, record: RequestRecord) -> Reply:
-        try:
-            return self._fronts[record.workspace.front].reopen(record)
-        except Exception:
-            log.exception("reply.lost", request_id=record.id)
-            return LostReply(record.reply_ref)
 
     async def _deliver_again(self, jobs: list[Job]) -> None:
         """One after the other, so that a start doesn't flood the platforms."""

@@ -145,13 +145,17 @@ def _footer(record: RequestRecord, sample: SampleRecord, samples: Sequence[Sampl
 
 
 def _speed(record: RequestRecord, sample: SampleRecord, samples: Sequence[SampleRecord]) -> str:
-    """This sample's tokens, the request's seconds, and the speed of all its samples together."""
+    """This sample's tokens, the request's seconds, and its speed: of several samples, which share both, all together.
+
+    `60 tokens, 0.9 s (66/s)`, `60 tokens, all 3 in 0.9 s (200/s)`.
+    """
     if sample.completion_tokens is None or record.started_at is None or record.finished_at is None:
         return ""
     seconds = max((record.finished_at - record.started_at).total_seconds(), 0.001)
     total = sum(each.completion_tokens or 0 for each in samples)
     unit = "token" if sample.completion_tokens == 1 else "tokens"
-    return f"{sample.completion_tokens} {unit}, {seconds:.1f} s ({total / seconds:.0f}/s)"
+    all_of_them = f"all {len(samples)} in " if len(samples) > 1 else ""
+    return f"{sample.completion_tokens} {unit}, {all_of_them}{seconds:.1f} s ({total / seconds:.0f}/s)"
 
 
 def _how_it_ended(record: RequestRecord, sample: SampleRecord) -> str:

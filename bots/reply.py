@@ -51,6 +51,10 @@ class Front(Protocol):
         invocation said, else None."""
         ...
 
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> Reply:
+        """The place of a request that is shown where its origin is, once that has been shown or refused."""
+        ...
+
 
 class LostReply:
     """The place of a result whose front can't find it any more: nothing is shown, the result is kept."""

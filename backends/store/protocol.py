@@ -64,6 +64,10 @@ class Store(Protocol):
         """Write a new request, unless its idempotency key is known."""
         ...
 
+    async def accept_both(self, first: RequestRecord, second: RequestRecord) -> tuple[Accepted, Accepted]:
+        """As `accept`, together: both are kept, or neither."""
+        ...
+
     async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
         """The request accepted under that key, as it is now."""
         ...

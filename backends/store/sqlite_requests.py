@@ -71,13 +71,11 @@ class RequestTables:
 
     async def accept(self, record: RequestRecord) -> Accepted:
         async with self._database.transaction() as transaction:
-            values = request_values(record)
-            if await transaction.execute(_accept(values), values):
-                return Accepted(record, True)
-            (row,) = await transaction.fetch(
-                "SELECT * FROM requests WHERE idempotency_key = ?", (record.idempotency_key,)
-            )
-            return Accepted(read_request(row), False)
+            return await _accept(transaction, record)
+
+    async def accept_both(self, first: RequestRecord, second: RequestRecord) -> tuple[Accepted, Accepted]:
+        async with self._database.transaction() as transaction:
+            return await _accept(transaction, first), await _accept(transaction, second)
 
     async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
         rows = await self._requests("idempotency_key = ?", (idempotency_key,))
@@ -204,7 +202,15 @@ class RequestTables:
         return erased
 
 
-def _accept(columns: Collection[str]) -> str:
+async def _accept(transaction: Transaction, record: RequestRecord) -> Accepted:
+    values = request_values(record)
+    if await transaction.execute(_insert(values), values):
+        return Accepted(record, True)
+    (row,) = await transaction.fetch("SELECT * FROM requests WHERE idempotency_key = ?", (record.idempotency_key,))
+    return Accepted(read_request(row), False)
+
+
+def _insert(columns: Collection[str]) -> str:
     return f"""
         INSERT INTO requests ({", ".join(columns)}) VALUES ({", ".join(f":{column}" for column in columns)})
         ON CONFLICT (idempotency_key) DO NOTHING

@@ -52,6 +52,7 @@ def make_app() -> typer.Typer:
         epilog=examples(
             'inkling explain "Once upon a time" --temperature 0.7 --length 20',
             'inkling explain "The sea was" --picture why.png',
+            'inkling explain "The sea was" --seed 7 --choose 3:2',
             "inkling explain --json 'The sea' | jq '.candidates[0]'",
         ),
     )(explain)

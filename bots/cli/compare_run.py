@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from ulid import ULID
 
+from backends.store.records import RequestRecord
 from bots.cli.brief_core import WORKSPACE, YOU, open_core
 from bots.cli.completion_run import quiet_logging
 from bots.cli.interrupts import Interrupts, wait_for_first
@@ -25,6 +26,22 @@ from config.errors import EngineFailed
 from config.settings import Settings
 
 BETWEEN = "---\n"
+
+
+class _WaitingFront:
+    """Shows only why there is no text yet: both sides are written when both have ended."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def reply(self) -> WaitingReply:
+        return WaitingReply(self._terminal, Observation())
+
+    def reopen(self, record: RequestRecord) -> WaitingReply:
+        return self.reply()
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> WaitingReply:
+        return self.reply()
 
 
 class CompareRun:
@@ -47,8 +64,9 @@ class CompareRun:
     async def _compare(self, core: Core, given: Comparison, interrupts: Interrupts) -> list[ResultView]:
         """Until both have ended, by themselves or by a signal."""
         invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
-        first, second = [WaitingReply(self._terminal, Observation()) for _ in range(2)]
-        accepted = await core.story.compare(invocation, first, given.first, given.second, lambda: (invocation, second))
+        front = _WaitingFront(self._terminal)
+        core.register("cli", front)
+        accepted = await core.story.compare(invocation, front.reply(), given.first, given.second)
         ids = [each.record.id for each in accepted]
 
         async def both_end() -> None:
@@ -68,19 +86,31 @@ class CompareRun:
             Console(file=sys.stdout, highlight=False).print(_columns(views))
             return
         for number, view in enumerate(views):
-            self._terminal.say(view.heading, "dim")
+            self._terminal.say(_heading(view), "dim")
             self._terminal.write(BETWEEN if number else "")
             self._terminal.write(_texts(view) + "\n")
+            for footer in _footers(view):
+                self._terminal.say(footer, "dim")
 
 
 def _columns(views: Sequence[ResultView]) -> Table:
     table = Table.grid(padding=(0, 3), expand=True)
     for _ in views:
         table.add_column(ratio=1, overflow="fold")
-    table.add_row(*(Text(visible(view.heading), "dim") for view in views))
+    table.add_row(*(Text(visible(_heading(view)), "dim") for view in views))
     table.add_row(*(Text(visible(view.prompt), "bold") + Text(visible(_texts(view)), "not bold") for view in views))
-    table.add_row(*(Text("\n".join(sample.footer for sample in view.samples), "dim") for view in views))
+    table.add_row(*(Text(visible("\n".join(_footers(view))), "dim") for view in views))
     return table
+
+
+def _heading(view: ResultView) -> str:
+    """Here is nobody else whom it could be for."""
+    return view.heading.removesuffix(f" · for @{YOU.name}")
+
+
+def _footers(view: ResultView) -> list[str]:
+    """With its seed, which gives it again."""
+    return [sample.footer for sample in view.samples]
 
 
 def _texts(view: ResultView) -> str:

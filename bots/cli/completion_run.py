@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 
 from ulid import ULID
 
 from backends.factory import Backends
 from backends.store.protocol import Store
+from bots.asks import Ask
 from bots.cli.brief_core import WORKSPACE, YOU, open_core
 from bots.cli.completion_report import report
 from bots.cli.exit_codes import READER_LEFT
@@ -23,6 +25,13 @@ from config.errors import EngineFailed
 from config.log import configure_logging
 from config.settings import LogSettings, Settings
 
+Prepare = Callable[[Core, Completion], Awaitable[Ask]]
+"""Makes of what was given what is to be asked for; may have something else written first."""
+
+
+async def ask_at_once(core: Core, given: Completion) -> Ask:
+    return lambda invocation, reply: core.story.complete(invocation, reply, given)
+
 
 class CompletionRun:
     """Runs one completion. `as_json`: one object at the end instead of the text as it comes."""
@@ -33,24 +42,29 @@ class CompletionRun:
         self._as_json = as_json
         self._observation = Observation()
 
-    async def run(self, given: Completion) -> int:
+    async def run(self, given: Completion, prepare: Prepare = ask_at_once) -> int:
         """The exit code. Raises what went wrong, after showing the text so far."""
         quiet_logging(self._settings.log)
         presets = given.preset is not None
         async with open_core(self._settings, with_presets=presets, watch=self._observed) as core:
             with Interrupts() as interrupts:
-                request_id = await self._complete(core, given, interrupts)
-                await self._conclude(core.store, request_id)
+                ask = await _unless_interrupted(prepare(core, given), interrupts)
+                if ask is not None:
+                    request_id = await self._complete(core, given, ask, interrupts)
+                    await self._conclude(core.store, request_id)
                 return interrupts.exit_code or self._written()
 
     def _observed(self, backends: Backends) -> ObservedBackends:
         return ObservedBackends(backends, self._observation)
 
-    async def _complete(self, core: Core, given: Completion, interrupts: Interrupts) -> str:
+    async def _complete(self, core: Core, given: Completion, ask: Ask, interrupts: Interrupts) -> str:
         """Until it has ended, by itself, by a signal, or because nobody reads it any more."""
-        reply = (WaitingReply if self._as_json else StreamedReply)(self._terminal, self._observation)
-        invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
-        request_id = (await core.story.complete(invocation, reply, given)).record.id
+        reply = (
+            WaitingReply(self._terminal, self._observation)
+            if self._as_json
+            else StreamedReply(self._terminal, self._observation, given.prompt)
+        )
+        request_id = (await ask(Invocation(str(ULID()), WORKSPACE, "terminal", YOU), reply)).record.id
         await wait_for_first(core.jobs.wait(request_id), interrupts.wait(), self._reader_left())
         await core.jobs.stop(request_id, YOU.name)
         return request_id
@@ -75,6 +89,17 @@ class CompletionRun:
         if self._terminal.reader_left:
             return READER_LEFT
         raise EngineFailed(f"I can't write to standard output: {(error.strerror or str(error)).lower()}.")
+
+
+async def _unless_interrupted(preparing: Awaitable[Ask], interrupts: Interrupts) -> Ask | None:
+    """None when a signal came first."""
+    prepared: list[Ask] = []
+
+    async def prepare() -> None:
+        prepared.append(await preparing)
+
+    await wait_for_first(prepare(), interrupts.wait())
+    return prepared[0] if prepared else None
 
 
 def quiet_logging(settings: LogSettings) -> None:

@@ -7,29 +7,20 @@ from typing import Annotated
 
 import typer
 
-from bots.cli.sampling_flags import with_sampling_flags
-from config.sampling import SamplingOverrides
+from bots.cli.prompt_flags import Asked, with_prompt_flags
 
 
-@with_sampling_flags
+@with_prompt_flags
 def explain(
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PROMPT",
-            help="The text to go on from, in quotes; - reads standard input, @path a file, @@ stands for a plain @.",
-            show_default=False,
+    asked: Asked,
+    picture: Annotated[Path | None, typer.Option(help="Also draw it into this PNG file.")] = None,
+    choose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POSITION[:RANK]",
+            help="Go on with another token in place of that one: the likeliest other, or the RANKth.",
         ),
     ] = None,
-    *,
-    overrides: SamplingOverrides,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the prompt from this file (UTF-8).")] = None,
-    preset: Annotated[str | None, typer.Option(help="Use a preset saved on the page; flags win over it.")] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Use this model; `inkling models` lists some.")
-    ] = None,
-    backend: Annotated[str | None, typer.Option(help="Use this backend of the settings.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw it into this PNG file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object: every number, unrounded.")] = False,
 ) -> int:
     """Show why a model writes what it writes.
@@ -37,16 +28,14 @@ def explain(
     The likeliest next tokens, as the model gives them and as temperature and filters leave them, and then how likely
     each token of the prompt and of one completion is. ␣ stands for a space, ↵ for a line break, \\xE2 for a byte that
     is no whole character.
-    """
-    from bots.cli.explanation_run import run_explanation
-    from bots.cli.prompt_source import read_prompt
-    from bots.cli.selection import model_to_ask_for, only_default, select
-    from bots.commands.story import Completion
-    from config.settings import load_settings
-    from config.text import check_prompt
 
-    settings = only_default(select(load_settings(), backend, model))
-    limit = settings.limits.max_prompt_characters
-    text = check_prompt(read_prompt(prompt or [], file, limit), limit)
-    given = Completion(text, overrides, preset, model_to_ask_for(settings, model))
-    return run_explanation(settings, given, picture, as_json)
+    With --choose it prints a completion instead, as `inkling complete` does: the same text up to the token with that
+    number, another token in its place, and what the model goes on with, by the same options. Name the --seed of the
+    text you have seen. On a terminal without RANK you are shown what else could stand there, and asked.
+    """
+    from bots.cli.choice_run import parse_choice, run_choice
+    from bots.cli.explanation_run import run_explanation
+
+    if choose is not None:
+        return run_choice(asked.settings, asked.given, parse_choice(choose), picture, as_json)
+    return run_explanation(asked.settings, asked.given, picture, as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from ulid import ULID
@@ -41,15 +42,24 @@ def run_explanation(settings: Settings, given: Completion, picture: Path | None,
     terminal = Terminal.standard()
     insight = asyncio.run(ExplanationRun(settings, terminal).run(given))
     if picture is not None:
-        _draw(insight, picture)
+        write_picture(insight, picture)
     if as_json:
-        terminal.write(json.dumps(insight_json(insight), ensure_ascii=False, indent=2) + "\n")
+        terminal.write(json.dumps(insight_json(_with_text(insight)), ensure_ascii=False, indent=2) + "\n")
     else:
         terminal.write("\n".join(explanation_lines(insight)) + "\n")
     return 0
 
 
-def _draw(insight: Insight, path: Path) -> None:
+def _with_text(insight: Insight) -> Insight:
+    """With what --choose can choose, where the written tokens are text."""
+    try:
+        return replace(insight, sample=b"".join(each.token for each in insight.written).decode())
+    except UnicodeDecodeError:
+        return insight
+
+
+def write_picture(insight: Insight, path: Path) -> None:
+    """Raises InvalidOptions where it can't be written."""
     from bots.insight.drawing.picture import draw_png
 
     try:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from backends.explanation import Explanation, explainer_of
 from backends.protocol import (
     Backend,
     BackendHealth,
@@ -36,6 +37,7 @@ class Observation:
 
     def begin(self) -> None:
         self.error = None
+        self.first_text_s = None
         self.ready_s = self._now()
 
     def see(self, event: CompletionEvent) -> None:
@@ -81,6 +83,15 @@ class ObservedBackend:
             self._observation.end(error)
             raise
         self._observation.end()
+
+    @property
+    def explains(self) -> bool:
+        return explainer_of(self._backend) is not None
+
+    async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
+        explainer = explainer_of(self._backend)
+        assert explainer is not None, "asked only when it explains"
+        return await explainer.explain(request, text)
 
     async def models(self) -> tuple[str, ...]:
         return await self._backend.models()

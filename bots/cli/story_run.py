@@ -9,12 +9,17 @@ from pathlib import Path
 from backends.store.sqlite import SqliteStore
 from bots.cli.completion_run import quiet_logging
 from bots.cli.terminal import Terminal
+from bots.commands.invocation import Invocation
 from bots.commands.tree import StoryAsk, Told, TreeCommands
 from bots.database import database_path
 from bots.documents import Picture
+from bots.story_tree import NodeKey
 from bots.web.identity import check_channel, page_invocation
 from config.errors import EngineFailed, InvalidOptions, NotFound
 from config.settings import Settings
+
+_NO_STORY = "There is no story here yet; `inkling chat` opens the page, where stories begin."
+_OTHERS = "`inkling story tree` shows the others, `inkling story picture -o tree.png` draws them."
 
 
 def run_story(settings: Settings, channel: str, ask: StoryAsk, output: Path | None) -> int:
@@ -25,19 +30,28 @@ def run_story(settings: Settings, channel: str, ask: StoryAsk, output: Path | No
     _write(told, output)
     if isinstance(told.attachment, Picture):
         Terminal.standard().say(told.attachment.description)
+    if told.where:
+        Terminal.standard().say(f"{told.where} {_OTHERS}", "dim")
     return 0
 
 
 async def _tell(settings: Settings, channel: str, ask: StoryAsk) -> Told:
     path = database_path(settings)
     if not path.is_file():
-        raise NotFound("There is no story here yet; `inkling chat` opens the page, where stories begin.")
+        raise NotFound(_NO_STORY)
     store = await SqliteStore.open(path)
     try:
         tree, invocation = TreeCommands(store), page_invocation(channel)
-        return await tree.tell(invocation, ask, await tree.latest(invocation))
+        return await tree.tell(invocation, ask, await _latest(tree, invocation))
     finally:
         await store.aclose()
+
+
+async def _latest(tree: TreeCommands, invocation: Invocation) -> NodeKey:
+    try:
+        return await tree.latest(invocation)
+    except NotFound:
+        raise NotFound(_NO_STORY) from None
 
 
 def _write(told: Told, output: Path | None) -> None:

@@ -42,8 +42,10 @@ class StreamedReply(WaitingReply):
     On standard output each sample ends with a line break; the lines that number them go to standard error.
     """
 
-    def __init__(self, terminal: Terminal, observation: Observation) -> None:
+    def __init__(self, terminal: Terminal, observation: Observation, beginning: str | None = None) -> None:
+        """`beginning`: the prompt as it was given; what a result's own has more than that is written with the text."""
         super().__init__(terminal, observation)
+        self._beginning = beginning
         self._current = 0
         self._written = 0
         self._last = ""
@@ -71,7 +73,7 @@ class StreamedReply(WaitingReply):
             self._write(view, sample)
             if sample.open and not ended:
                 return
-            self._end_sample(sample)
+            self._end_sample(view)
 
     def _write(self, view: ResultView, sample: SampleView) -> None:
         new = sample.text[self._written :]
@@ -86,9 +88,16 @@ class StreamedReply(WaitingReply):
     def _begin_sample(self, view: ResultView) -> None:
         if len(view.samples) > 1:
             self._terminal.say(f"— {self._current + 1}/{len(view.samples)} —", "dim")
-        self._terminal.write_prompt(view.prompt)
+        if not self._terminal.write_prompt(view.prompt):
+            self._terminal.write(self._lead(view))
 
-    def _end_sample(self, sample: SampleView) -> None:
+    def _lead(self, view: ResultView) -> str:
+        return "" if self._beginning is None else view.prompt.removeprefix(self._beginning)
+
+    def _end_sample(self, view: ResultView) -> None:
+        if not self._written and self._lead(view):
+            self._begin_sample(view)
+            self._terminal.write("\n")
         if self._written and self._last != "\n":
             self._terminal.write("\n")
         self._current += 1

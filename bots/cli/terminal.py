@@ -65,11 +65,30 @@ class Terminal:
             self.write_error = error
             self.gone.set()
 
-    def write_prompt(self, prompt: str) -> None:
-        """Show what the completion goes on from, where both streams meet on one terminal."""
-        if self._out_is_terminal and self._err.is_terminal:
+    def write_prompt(self, prompt: str) -> bool:
+        """Show what the completion goes on from, where both streams meet on one terminal; whether that is so."""
+        meets = self._out_is_terminal and self._err.is_terminal
+        if meets:
             tail = prompt if len(prompt) <= PROMPT_TAIL else f"… {prompt[-PROMPT_TAIL:]}"
             self._print(tail, "bold", end="")
+        return meets
+
+    async def ask(self, question: str) -> str | None:
+        """One line from whoever sits there; None where nobody does. EOFError when they end it instead."""
+        if not (self._err.is_terminal and sys.stdin is not None and sys.stdin.isatty()):
+            return None
+        self.end_wait()
+        self._print(question, "", end=" ")
+        loop, typed = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(sys.stdin, typed.set)
+        try:
+            await typed.wait()
+        finally:
+            loop.remove_reader(sys.stdin)
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.strip()
 
     def say(self, sentence: str, style: str = "") -> None:
         """One line on standard error."""

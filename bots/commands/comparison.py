@@ -9,7 +9,7 @@ from bots.commands.command_line import parse_completion
 from bots.commands.story import Completion
 from config.errors import InvalidOptions
 
-EXAMPLE = "/compare temperature=0.3 vs temperature=1.3 Once upon a time"
+EXAMPLE = "temperature=0.3 vs temperature=1.3 Once upon a time"
 _VERSUS = re.compile(r"(?:^|\s)(?:vs\.?|\|)(?=\s)", re.IGNORECASE)
 
 

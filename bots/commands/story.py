@@ -55,10 +55,6 @@ class _Draft:
     cut: bool = True
 
 
-Beside = Callable[[], tuple[Invocation, Reply]]
-"""Who asks and where, for the second result of a comparison."""
-
-
 class StoryCommands:
     """Each checks the rules, writes the request to the queue, and returns at once; the reply shows the rest."""
 
@@ -83,24 +79,23 @@ class StoryCommands:
         return await self._submit(invocation, reply, rules, await self._new(invocation, rules, given, "complete"))
 
     async def compare(
-        self, invocation: Invocation, reply: Reply, first: Completion, second: Completion, beside: Beside
-    ) -> tuple[Accepted, Accepted]:
-        """Finish a prompt twice, with one seed; the second counts with the first as one request of this person.
+        self, invocation: Invocation, reply: Reply, first: Completion, second: Completion
+    ) -> tuple[Accepted, ...]:
+        """Finish a prompt twice, with one seed; the second counts with the first as one request of this person, and is
+        shown beside it.
 
-        Nothing is written unless both can be. `beside` is asked once the first is shown.
+        Nothing is written unless both can be.
         """
         rules = await self._rules(invocation)
         drafts = [await self._new(invocation, rules, given, "compare") for given in (first, second)]
         seed = _one_seed(drafts)
         one, other = (replace(each, options=each.options.model_copy(update={"seed": seed})) for each in drafts)
-        check_model_name(other.model or "")
-        accepted = await self._submit(invocation, reply, rules, one)
-        its = accepted.record
-        other = replace(other, group_id=its.group_id, story_id=its.story_id, origin_id=its.id, private=its.private)
-        elsewhere, its_reply = beside()
-        elsewhere = replace(elsewhere, event_id=f"{invocation.event_id} second")
-        other = replace(other, options=other.options.model_copy(update={"seed": its.options.seed}))
-        return accepted, await self._submit(elsewhere, its_reply, rules, other, is_paced=False)
+        for draft in (one, other):
+            await self._check(draft, rules)
+        accepted = await self._accept_both(invocation, reply, rules, one, other)
+        for each in accepted:
+            await self._jobs.opened(each.record.id)
+        return accepted
 
     async def _new(
         self, invocation: Invocation, rules: WorkspaceSettings, given: Completion, kind: RequestKind
@@ -254,29 +249,46 @@ class StoryCommands:
         reply: Reply,
         rules: WorkspaceSettings,
         draft: _Draft,
-        is_paced: bool = True,
     ) -> Accepted:
-        check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
-        await check_words(draft.prompt, rules)
-        check_model_name(draft.model or "")
-        accepted = await self._accept(invocation, reply, rules, draft, is_paced)
+        await self._check(draft, rules)
+        accepted = await self._accept(invocation, reply, rules, draft)
         await self._jobs.opened(accepted.record.id)
         return accepted
 
-    async def _accept(
-        self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft, is_paced: bool
-    ) -> Accepted:
+    async def _check(self, draft: _Draft, rules: WorkspaceSettings) -> None:
+        check_prompt(draft.prompt, self._settings.limits.max_prompt_characters)
+        await check_words(draft.prompt, rules)
+        check_model_name(draft.model or "")
+
+    async def _accept(self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, draft: _Draft) -> Accepted:
         """Accept it, unless its event was accepted before: a platform's second delivery is not a second request."""
         async with self._pace.turn(invocation):
             known = await self._store.request_of_key(invocation.idempotency_key)
             if known is not None:
                 return Accepted(known, False)
-            if is_paced:
-                await self._pace.check(invocation, rules)
-            return await self._jobs.accept(self._record(invocation, draft), reply)
+            await self._pace.check(invocation, rules)
+            return await self._jobs.accept(self._record(invocation, draft, str(ULID())), reply)
 
-    def _record(self, invocation: Invocation, draft: _Draft) -> RequestRecord:
-        request_id = str(ULID())
+    async def _accept_both(
+        self, invocation: Invocation, reply: Reply, rules: WorkspaceSettings, one: _Draft, other: _Draft
+    ) -> tuple[Accepted, ...]:
+        """As `_accept`; of what is told twice, what is left of it."""
+        # Where the first will be isn't known before it is shown, so neither is where the second goes.
+        beside = replace(invocation, event_id=f"{invocation.event_id} second", place=None)
+        async with self._pace.turn(invocation):
+            keys = (invocation.idempotency_key, beside.idempotency_key)
+            known = [record for key in keys if (record := await self._store.request_of_key(key)) is not None]
+            if known:
+                return tuple(Accepted(record, False) for record in known)
+            await self._pace.check(invocation, rules)
+            # Two of one millisecond have an order too.
+            ids = sorted(str(ULID()) for _ in range(2))
+            other = replace(other, group_id=ids[0], story_id=ids[0], origin_id=ids[0])
+            return await self._jobs.accept_both(
+                self._record(invocation, one, ids[0]), reply, self._record(beside, other, ids[1])
+            )
+
+    def _record(self, invocation: Invocation, draft: _Draft, request_id: str) -> RequestRecord:
         return RequestRecord(
             id=request_id,
             idempotency_key=invocation.idempotency_key,

@@ -30,6 +30,7 @@ FORMS: Mapping[str, StoryForm] = {
     "png": "picture",
 }
 IsHere = Callable[[RequestRecord], bool]
+_OTHERS = "/story tree and /story picture show the others; /story text and /story markdown give a file."
 _LOOKED_THROUGH = 50
 """How many of a channel's latest results are looked through for one to tell the story of."""
 
@@ -47,7 +48,14 @@ class Told:
     """Lines for the one who asked, or a file."""
 
     lines: Lines = ()
+    where: str = ""
+    """Which sample of the tree that is, where nothing else says it."""
     attachment: Attachment | None = None
+
+    @property
+    def said(self) -> Lines:
+        """All lines, and what else there is, in the words of a chat."""
+        return (*self.lines, "", self.where, _OTHERS) if self.where else self.lines
 
 
 def parse_story(text: str) -> StoryAsk:
@@ -124,13 +132,11 @@ async def _tell(tree: StoryTree, key: NodeKey, form: StoryForm, theme: Theme) ->
         case "picture":
             return Told(attachment=await _picture(tree, key, theme))
         case "read":
-            return Told((tree.full_text(key), "", *_closing(tree, key)))
+            return Told((tree.full_text(key),), _where(tree, key))
 
 
-def _closing(tree: StoryTree, key: NodeKey) -> Lines:
-    steps, samples = len(tree.path(key)), len(tree.nodes)
-    counted = f"Sample {numbered(tree)[key]} of {samples}, step {steps} of its story."
-    return (counted, "/story tree and /story picture show the others; /story text and /story markdown give a file.")
+def _where(tree: StoryTree, key: NodeKey) -> str:
+    return f"Sample {numbered(tree)[key]} of {len(tree.nodes)}, step {len(tree.path(key))} of its story."
 
 
 async def _picture(tree: StoryTree, key: NodeKey, theme: Theme) -> Picture:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -59,7 +61,27 @@ class Commands:
         await answer_of(interaction).say(*lines)
 
     def _complete(self) -> app_commands.Command[Any, ..., Any]:
-        async def complete(interaction: discord.Interaction, **given: Any) -> None:
+        async def complete(interaction: discord.Interaction, completion: Completion, private: bool) -> None:
+            await self._writing.complete(interaction, answer_of(interaction), completion, private)
+
+        return self._of_prompt("complete", complete_signature(), complete)
+
+    def _explain(self) -> app_commands.Command[Any, ..., Any]:
+        async def explain(interaction: discord.Interaction, completion: Completion, private: bool) -> None:
+            insight = await self._core.insight.explain(invocation_of(interaction), completion)
+            await answer_of(interaction).show(await self._core.insight.picture(insight), *insight_lines(insight))
+
+        return self._of_prompt("explain", explain_signature(), explain)
+
+    def _of_prompt(
+        self,
+        name: str,
+        signature: inspect.Signature,
+        run: Callable[[discord.Interaction, Completion, bool], Awaitable[None]],
+    ) -> app_commands.Command[Any, ..., Any]:
+        """A command that takes a prompt and how to go on from it; what of that, its signature says."""
+
+        async def read(interaction: discord.Interaction, **given: Any) -> None:
             completion = Completion(
                 await self._prompt(given.get("prompt"), given.get("file")),
                 read_overrides(given),
@@ -67,38 +89,15 @@ class Commands:
                 given.get("model"),
                 given.get("cut") is not False,
             )
-            await self._writing.complete(interaction, answer_of(interaction), completion, bool(given.get("private")))
+            await run(interaction, completion, bool(given.get("private")))
 
-        complete.__signature__ = complete_signature()  # type: ignore[attr-defined]
-        app_commands.describe(**DESCRIPTIONS)(complete)
-        callback: Any = complete
-        command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-            name="complete", description=SUMMARIES["complete"], callback=callback
+        read.__signature__ = signature  # type: ignore[attr-defined]
+        app_commands.describe(**{each: DESCRIPTIONS[each] for each in signature.parameters if each in DESCRIPTIONS})(
+            read
         )
-        command.autocomplete("model")(self._suggest_models())
-        command.autocomplete("preset")(self._suggest_presets(own=False))
-        return command
-
-    def _explain(self) -> app_commands.Command[Any, ..., Any]:
-        async def explain(interaction: discord.Interaction, **given: Any) -> None:
-            completion = Completion(
-                given["prompt"],
-                read_overrides(given),
-                given.get("preset"),
-                given.get("model"),
-                given.get("cut") is not False,
-            )
-            insight = await self._core.insight.explain(invocation_of(interaction), completion)
-            await answer_of(interaction).show(await self._core.insight.picture(insight), *insight_lines(insight))
-
-        signature = explain_signature()
-        explain.__signature__ = signature  # type: ignore[attr-defined]
-        app_commands.describe(**{name: DESCRIPTIONS[name] for name in signature.parameters if name in DESCRIPTIONS})(
-            explain
-        )
-        callback: Any = explain
+        callback: Any = read
         command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-            name="explain", description=SUMMARIES["explain"], callback=callback
+            name=name, description=SUMMARIES[name], callback=callback
         )
         command.autocomplete("model")(self._suggest_models())
         command.autocomplete("preset")(self._suggest_presets(own=False))

@@ -6,6 +6,7 @@ import discord
 
 from backends.store.records import RequestRecord
 from bots.discord_bot.place import Place, read_place
+from bots.discord_bot.placing import neighbour
 from bots.discord_bot.reply import DiscordReply
 from bots.posts import Posts
 from config.workspace import WorkspaceRef
@@ -23,3 +24,8 @@ class DiscordFront:
         """After a restart; what has been posted of it is looked up with the first call."""
         place = read_place(record.reply_ref, record.channel, record.requester_id)
         return DiscordReply(self._client, self._posts, record.workspace, place, reopened=True)
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> DiscordReply:
+        """In its origin's thread or channel, or for one person as that is."""
+        place = read_place(origin.reply_ref, origin.channel, origin.requester_id)
+        return self.reply(record.workspace, neighbour(place, int(record.requester_id)))

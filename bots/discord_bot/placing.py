@@ -51,6 +51,13 @@ def beside(origin: Place, user: int, reply_to: int | None) -> Place:
     return Place(layout="reply", channel=origin.thread or origin.channel, user=user, reply_to=reply_to)
 
 
+def neighbour(origin: Place, user: int) -> Place:
+    """For the second of two results that are shown together."""
+    if origin.layout == "private":
+        return origin.model_copy(update={"original": False})
+    return beside(origin, user, None)
+
+
 def private_place(interaction: discord.Interaction, original: bool) -> Place:
     """`original`: the interaction's own response waits to be the first message."""
     return _place(interaction, "private").model_copy(

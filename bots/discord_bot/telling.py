@@ -59,7 +59,7 @@ async def give(answer: Answer, told: Told) -> None:
     if told.attachment is not None:
         await answer.give(told.attachment)
     else:
-        await answer.say(*told.lines)
+        await answer.say(*told.said)
 
 
 def _is_here(record: RequestRecord, interaction: discord.Interaction) -> bool:

@@ -39,15 +39,12 @@ class Writing:
 
     async def compare(self, interaction: discord.Interaction, answer: Answer, given: Comparison) -> None:
         """Both results in one thread, the second beside the first."""
-
-        async def ask(invocation: Invocation, reply: DiscordReply) -> object:
-            def beside() -> tuple[Invocation, DiscordReply]:
-                place = place_derived(interaction, reply.place, None, given.private, False).place
-                return invocation_of(interaction, place), self._front.reply(invocation.workspace, place)
-
-            return await self._core.story.compare(invocation, reply, given.first, given.second, beside)
-
-        await self._ask(interaction, answer, place_new(interaction, given.private), ask)
+        await self._ask(
+            interaction,
+            answer,
+            place_new(interaction, given.private),
+            lambda invocation, reply: self._core.story.compare(invocation, reply, given.first, given.second),
+        )
 
     async def derive(self, interaction: discord.Interaction, answer: Answer, control: Control, ask: Ask) -> None:
         """What comes of a result: beside it, as privately as it is."""

@@ -11,9 +11,9 @@ from bots.presenter import shown
 from config.sampling import SamplingOptions
 
 _EXCERPT = 32
-_SHAPING = ("temperature", "top_k", "top_p", "min_p", "typical_p")
-_OFF = SamplingOptions(temperature=1.0, top_k=0, top_p=1.0)
-"""Filters as they are when they do nothing; penalties as they usually are."""
+_FILTERS = ("top_k", "top_p", "min_p", "typical_p")
+_OFF = SamplingOptions()
+"""Penalties as they usually are: they do nothing."""
 _PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
 
 
@@ -51,9 +51,27 @@ class Insight:
         options = self.options
         if options.greedy:
             return "temperature 0: always the likeliest"
-        filters = [name for name in _SHAPING[1:] if _is_on(name, getattr(options, name))]
-        penalties = [name for name in _PENALTIES if getattr(options, name) != getattr(_OFF, name)]
-        return " · ".join(f"{name} {shown(getattr(options, name))}" for name in ("temperature", *filters, *penalties))
+        names = ("temperature", *self.filters, *self.penalties)
+        return " · ".join(f"{name} {shown(getattr(options, name))}" for name in names)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The options that cut something off, by name."""
+        return tuple(name for name in _FILTERS if _is_on(name, getattr(self.options, name)))
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        return tuple(name for name in _PENALTIES if getattr(self.options, name) != getattr(_OFF, name))
+
+    @property
+    def between(self) -> str:
+        """`after temperature`: what changed the model's numbers before the filters did; empty where there is nothing
+        to tell apart, or nobody can."""
+        if self.explanation.kept is None or self.options.greedy or not self.filters:
+            return ""
+        changes = {"penalties": bool(self.penalties), "temperature": self.options.temperature != 1}
+        names = " and ".join(name for name, does in changes.items() if does)
+        return f"after {names}" if names else ""
 
     @property
     def heading(self) -> str:
@@ -66,9 +84,10 @@ class Insight:
         kept = self.explanation.kept
         if kept is None:
             return "This server tells only what the model gave, not what the options cut off."
+        share = f"{percent(kept.mass)} of the probability{f' {self.between}' if self.between else ''}."
         if kept.count == 1:
-            return f"1 token is kept; it holds {percent(kept.mass)} of the probability."
-        return f"{kept.count:,} tokens are kept; together they hold {percent(kept.mass)} of the probability."
+            return f"1 token is kept; it holds {share}"
+        return f"{kept.count:,} tokens are kept; together they hold {share}"
 
     @property
     def written_sentence(self) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bots.insight.choices import Taken
-from bots.insight.insight import Insight
+from bots.insight.insight import Insight, percent
 from bots.insight.spelling import spell_token
+from bots.insight.stages import legend, numbers_of
 from bots.insight.table import insight_lines
 
 
@@ -22,6 +23,7 @@ def insight_json(insight: Insight) -> dict[str, Any]:
         "shaping": insight.shaping,
         "kept_sentence": insight.kept_sentence,
         "written_sentence": insight.written_sentence,
+        "legend": [list(entry) for entry in legend(insight)],
         "kept": None if kept is None else {"count": kept.count, "mass": kept.mass},
         "candidates": [
             {
@@ -29,12 +31,13 @@ def insight_json(insight: Insight) -> dict[str, Any]:
                 "given": each.given,
                 "tempered": each.tempered,
                 "kept": each.kept,
+                "numbers": numbers_of(insight, each),
                 "chosen": each.token == insight.chosen,
             }
             for each in insight.candidates
         ],
         "tokens": [
-            {**_token_json(each.token), "probability": each.probability, "written": each.written}
+            {**_token_json(each.token), **_chance_json(each.probability), "written": each.written}
             for each in insight.explanation.tokens
         ],
         "taken": list(_taken_json(insight.taken)),
@@ -48,13 +51,13 @@ def _taken_json(taken: Sequence[Taken]) -> Iterator[dict[str, Any]]:
     kept = 0
     for each in taken:
         others = [
-            {"token": spell_token(other.token), "text": other.text, "probability": other.probability}
+            {"token": spell_token(other.token), "text": other.text, **_chance_json(other.probability)}
             for other in each.candidates
         ]
         yield {
             "token": spell_token(each.token),
             "text": each.text,
-            "probability": each.probability,
+            **_chance_json(each.probability),
             "kept": kept,
             "others": others,
         }
@@ -63,3 +66,8 @@ def _taken_json(taken: Sequence[Taken]) -> Iterator[dict[str, Any]]:
 
 def _token_json(token: bytes) -> dict[str, Any]:
     return {"token": spell_token(token), "bytes": list(token)}
+
+
+def _chance_json(probability: float | None) -> dict[str, Any]:
+    """`percent` as every front writes it."""
+    return {"probability": probability, "percent": None if probability is None else percent(probability)}

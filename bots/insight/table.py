@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bots.insight.insight import Insight, percent
+from backends.explanation import Candidate
+from bots.insight.insight import Insight
 from bots.insight.spelling import quoted_token
+from bots.insight.stages import numbers_of, shown_candidates, stages_line
 
-ROWS = 10
 Lines = tuple[str, ...]
 
 
@@ -13,16 +14,15 @@ def insight_lines(insight: Insight) -> Lines:
     """Everything the picture says, one line each; made for letters of any width."""
     return (
         f"{insight.heading}: {insight.shaping}",
-        *(_row(insight, place) for place in range(min(ROWS, len(insight.candidates)))),
+        f"{stages_line(insight)}:",
+        *(_row(insight, place, each) for place, each in enumerate(shown_candidates(insight))),
         insight.kept_sentence,
         insight.written_sentence,
         *insight.notes,
     )
 
 
-def _row(insight: Insight, place: int) -> str:
-    """`1. "␣little" 12.3 % → 18.9 % ← written`."""
-    candidate = insight.candidates[place]
-    after = "" if candidate.kept is None else f" → {percent(candidate.kept) if candidate.kept else 'cut off'}"
+def _row(insight: Insight, place: int, candidate: Candidate) -> str:
+    """`1. "␣little" 12.3 % → 14.0 % → 18.9 % ← written`."""
     chosen = " ← written" if candidate.token == insight.chosen else ""
-    return f"{place + 1}. {quoted_token(candidate.token)} {percent(candidate.given)}{after}{chosen}"
+    return f"{place + 1}. {quoted_token(candidate.token)} {numbers_of(insight, candidate)}{chosen}"

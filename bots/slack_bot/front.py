@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from backends.store.records import RequestRecord
 from bots.posts import Posts
-from bots.slack_bot.place import Place, read_place
+from bots.slack_bot.place import Place, beside, read_place
 from bots.slack_bot.reply import SlackReply
 from bots.slack_bot.stream import LASTS_S
 from bots.slack_bot.workspaces import Workspaces
@@ -30,3 +30,8 @@ class SlackFront:
     def reopen(self, record: RequestRecord) -> SlackReply:
         """After a restart; what has been posted of it is looked up with the first call."""
         return self.reply(record.workspace, read_place(record.reply_ref, record.channel, record.requester_id))
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> SlackReply:
+        """In its origin's thread."""
+        place = read_place(origin.reply_ref, origin.channel, origin.requester_id)
+        return self.reply(record.workspace, beside(place, record.requester_id))

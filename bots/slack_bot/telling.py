@@ -42,7 +42,7 @@ class Telling:
 
 async def _give(answer: Answer, told: Told) -> None:
     if told.attachment is None:
-        await answer.say(*told.lines)
+        await answer.say(*told.said)
         return
     await answer.give(told.attachment)
     await answer.say(IN_DIRECT_MESSAGES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from bots.asks import Ask
 from bots.commands.comparison import Comparison
@@ -38,16 +37,12 @@ class Writing:
 
     async def compare(self, deed: Deed, answer: Answer, given: Comparison) -> None:
         """Both results in one thread, the second after the first."""
-
-        async def ask(invocation: Invocation, reply: SlackReply) -> object:
-            def its_neighbour() -> tuple[Invocation, SlackReply]:
-                place = beside(reply.place, deed.user)
-                its = replace(invocation, place=place.write())
-                return its, self._front.reply(invocation.workspace, place)
-
-            return await self._core.story.compare(invocation, reply, given.first, given.second, its_neighbour)
-
-        await self.ask(deed, answer, self._new_place(deed, given.private), ask)
+        await self.ask(
+            deed,
+            answer,
+            self._new_place(deed, given.private),
+            lambda invocation, reply: self._core.story.compare(invocation, reply, given.first, given.second),
+        )
         if given.private:
             await answer.say(PRIVATE)
 

@@ -127,10 +127,7 @@ class PageApi:
 
     async def _compare(self, invocation: Invocation, given: Comparison) -> Json:
         invocation = replace(invocation, private=invocation.private or given.private)
-        story, reply = self._core.story, self._reply()
-        first, _ = await story.compare(
-            invocation, reply, given.first, given.second, lambda: (invocation, self._reply())
-        )
+        first, *_ = await self._core.story.compare(invocation, self._reply(), given.first, given.second)
         return accepted_json(first)
 
     async def _story(self, invocation: Invocation, rest: str) -> Json:

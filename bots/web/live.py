@@ -168,6 +168,9 @@ class PageFront:
     def reopen(self, record: RequestRecord) -> Reply:
         return PageReply(self._broadcast)
 
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> Reply:
+        return PageReply(self._broadcast)
+
 
 def _key(event: LiveEvent) -> str:
     if isinstance(event, ResultShown):

@@ -119,12 +119,12 @@ class TestFooter:
     def test_says_how_to_get_it_again(self) -> None:
         assert footer(make_ended()) == "smollm2-135m · seed 48213 · 60 tokens, 0.9 s (67/s) · stopped at length"
 
-    def test_each_sample_has_its_seed_and_all_share_the_speed(self) -> None:
+    def test_each_sample_has_its_seed_and_all_share_time_and_speed(self) -> None:
         record = make_ended(options=SamplingOptions(samples=2, seed=5), finished_at=NOW + timedelta(seconds=2))
         samples = [make_finished_sample(record, index, completion_tokens=40 + index) for index in range(2)]
         assert footers(record, *samples) == [
-            "smollm2-135m · seed 5 · 40 tokens, 2.0 s (40/s) · stopped at length",
-            "smollm2-135m · seed 6 · 41 tokens, 2.0 s (40/s) · stopped at length",
+            "smollm2-135m · seed 5 · 40 tokens, all 2 in 2.0 s (40/s) · stopped at length",
+            "smollm2-135m · seed 6 · 41 tokens, all 2 in 2.0 s (40/s) · stopped at length",
         ]
 
     def test_adds_what_differs_from_the_places_defaults(self) -> None:

@@ -20,7 +20,7 @@ async def test_why_gives_a_picture_and_its_words_to_the_one_who_asked() -> None:
         (picture,) = shown.message.attachments
         assert picture.content.startswith(b"\x89PNG")
         assert picture.description.startswith("What could come after")
-        assert "31.0 % → 60.0 % ← written" in shown.message.content
+        assert "31.0 % → 40.0 % → 60.0 % ← written" in shown.message.content
         assert len(world.answers) == 1
 
 

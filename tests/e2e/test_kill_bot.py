@@ -118,6 +118,19 @@ async def test_an_end_that_was_saved_but_not_shown_is_shown(tmp_path: Path, undi
     assert {final.prompt: final for final in finals_in(tmp_path)} == undisturbed
 
 
+@pytest.mark.parametrize("opens", [1, 2])
+async def test_of_a_comparison_both_sides_end_where_the_first_is(tmp_path: Path, opens: int) -> None:
+    assert await run(tmp_path, "compare", str(opens)) == -signal.SIGKILL
+    assert await run(tmp_path, "resume") == 0
+    assert Counter(final.status for final in finals_in(tmp_path)) == {"done": 2}
+    store = await SqliteStore.open(tmp_path / DATABASE)
+    first, second = await store.recent(HERE, "general", 10)
+    await store.aclose()
+    assert first.options.seed == second.options.seed
+    assert second.origin_id == first.id
+    assert second.reply_ref == f"beside {first.reply_ref}"
+
+
 async def test_killed_again_and_again(tmp_path: Path, undisturbed: dict[str, Final]) -> None:
     assert await run(tmp_path, "ask", "2") == -signal.SIGKILL
     for _ in range(4):

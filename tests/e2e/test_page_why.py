@@ -36,7 +36,7 @@ async def test_the_drawing_names_everything_it_shows(width: int, count: int) -> 
         for drawing in await drawings.all():
             assert await drawing.evaluate(INSIDE)
         titles = await page.locator(".insight-drawing title").all_text_contents()
-        assert "␣there: 31.0 % → 60.0 %" in titles
+        assert "␣there: 31.0 % → 40.0 % → 60.0 %" in titles
         assert f"␣lamp: {100 / 3:.1f} % (completion)" in titles
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog")).to_have_count(0)

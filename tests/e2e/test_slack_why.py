@@ -26,7 +26,7 @@ async def test_why_puts_the_picture_beside_the_result(mode: Mode) -> None:
         await bot.finished()
         (file,) = world.answers[1].files
         assert file.content.startswith(b"\x89PNG")
-        assert "31.0 % → 60.0 % ← written" in shown.text
+        assert "31.0 % → 40.0 % → 60.0 % ← written" in shown.text
         more = await world.ada.click(message, button(message, "More"))
         menu = await world.slack.until(lambda: more.message)
         await world.ada.click(menu, button(menu, "Delete"))

@@ -1,6 +1,7 @@
 """A whole bot process without a platform, to be killed: what it would show goes to a file, line by line.
 
 `python -m tests.fakes.doomed_bot FOLDER ask|resume [DIE_BEFORE_FINAL]`
+`python -m tests.fakes.doomed_bot FOLDER compare DIE_BEFORE_OPEN`
 """
 
 from __future__ import annotations
@@ -36,17 +37,23 @@ DELAY_S = 0.01
 class FileReply:
     """Writes each call down before it returns.
 
-    Kills the process before final view number `die_before` is written, or the next one if not all were accepted yet.
+    Kills the process before final view number `die_before` is written, or the next one if not all were accepted yet;
+    or before that many first views are.
     """
 
     path: Path
     reference: str
     die_before: int | None
+    die_before_open: int | None = None
     min_interval_s: float = 0.02
     finals: ClassVar[int] = 0
+    opens: ClassVar[int] = 0
     all_accepted: ClassVar[bool] = False
 
     async def open(self, view: ResultView) -> str:
+        FileReply.opens += 1
+        if FileReply.opens == self.die_before_open:
+            os.kill(os.getpid(), signal.SIGKILL)
         self._write("open", view)
         return self.reference
 
@@ -70,12 +77,16 @@ class FileReply:
 class FileFront:
     path: Path
     die_before: int | None = None
+    die_before_open: int | None = None
 
     def place(self, reference: str) -> FileReply:
-        return FileReply(self.path, reference, self.die_before)
+        return FileReply(self.path, reference, self.die_before, self.die_before_open)
 
     def reopen(self, record: RequestRecord) -> FileReply:
         return self.place(record.reply_ref or f"new place of {record.prompt}")
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> FileReply:
+        return self.place(f"beside {origin.reply_ref}")
 
 
 def settings_in(folder: Path) -> Settings:
@@ -95,19 +106,28 @@ async def ask(core: Core, front: FileFront, number: int) -> None:
     await core.story.complete(invocation, front.place(f"place {number}"), Completion(prompt_of(number), overrides))
 
 
+async def compare(core: Core, front: FileFront) -> None:
+    invocation = Invocation("event", WorkspaceRef("discord", "guild-1"), "general", Requester("u1", "member 1"))
+    sides = [Completion(prompt_of(1), SamplingOverrides(temperature=each)) for each in (0.3, 1.3)]
+    await core.story.compare(invocation, front.place("place 1"), *sides)
+
+
 def prompt_of(number: int) -> str:
     return f"request {number}: the keeper of the lamp wrote a letter about the storm"
 
 
-async def live(folder: Path, what: str, die_before: int | None) -> None:
+async def live(folder: Path, what: str, number: int | None) -> None:
     """Until everything has ended and was shown."""
-    front = FileFront(folder / SHOWN, die_before)
+    dies = {"die_before_open" if what == "compare" else "die_before": number}
+    front = FileFront(folder / SHOWN, **dies)
     store = await SqliteStore.open(folder / DATABASE)
     core = Core(settings_in(folder), store, Backends({"echo": EchoBackend("echo", delay_s=DELAY_S)}, "echo"))
     core.register("discord", front)
     await core.start()
     if what == "ask":
         await asyncio.gather(*(ask(core, front, number) for number in range(REQUESTS)))
+    if what == "compare":
+        await compare(core, front)
     FileReply.all_accepted = True
     for record in await store.recent(WorkspaceRef("discord", "guild-1"), "general", 1000):
         await core.jobs.wait(record.id)

@@ -103,3 +103,6 @@ class RecordingFront:
         if self.error is not None:
             raise self.error
         return self.replies.setdefault(record.id, RecordingReply(record.reply_ref or "message-again"))
+
+    def beside(self, record: RequestRecord, origin: RequestRecord) -> RecordingReply:
+        return self.replies.setdefault(record.id, RecordingReply(f"beside {origin.reply_ref}"))

@@ -1,17 +1,21 @@
 """A process that writes to a store for ever and says what was acknowledged, one line each. Made to be killed.
 
-`python -m tests.fakes.store_writer FILE NAME`
+`python -m tests.fakes.store_writer FILE NAME`, or with `pairs` after it: two pairs, and its end within the second.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 from ulid import ULID
 
 from backends.store.sqlite import SqliteStore
+from config.sampling import SamplingOptions
 from tests.fakes.records import make_finished_sample, make_outcome, make_request, make_sample
 
 
@@ -31,5 +35,21 @@ async def write(path: Path, name: str) -> None:
             print("finished", record.id, flush=True)  # noqa: T201
 
 
+class FatalOptions(SamplingOptions):
+    """Nobody writes these down and lives."""
+
+    def model_dump_json(self, **given: Any) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("unreachable")
+
+
+async def write_pairs(path: Path) -> None:
+    store = await SqliteStore.open(path)
+    await store.accept_both(make_request(), make_request())
+    print("accepted both", flush=True)  # noqa: T201
+    await store.accept_both(make_request(), make_request(options=FatalOptions(seed=7)))
+
+
 if __name__ == "__main__":
-    asyncio.run(write(Path(sys.argv[1]), sys.argv[2]))
+    file = Path(sys.argv[1])
+    asyncio.run(write_pairs(file) if sys.argv[3:] == ["pairs"] else write(file, sys.argv[2]))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from backends.explanation import TokenChance
-from bots.insight.drawing.distribution_panel import draw_legend
+from bots.insight.drawing.legend import draw_legend
 from bots.insight.drawing.letters import families, fit
 from bots.insight.drawing.style import INK, LINE, MARGIN_IN, MODEL, POINTS_PER_INCH, PROMPT, SOFT_INK, TINY, WIDTH_IN
 from bots.insight.insight import Insight
@@ -16,6 +16,7 @@ MOST_OF_PROMPT = 60
 """The prompt's last tokens that are shown."""
 _NAMED = 24
 """So many tokens have room for their names."""
+_LEGEND = (("human", "the prompt"), ("kept", "the model's completion"))
 _LEGEND_IN, _PLOT_IN, _LEFT_IN = 0.3, 1.25, 0.55
 _NAMES_IN, _NUMBERS_IN = 0.9, 0.45
 _NAME_ROOM = (_NAMES_IN - 0.1) * POINTS_PER_INCH
@@ -43,7 +44,7 @@ def draw_text(panel: Axes, insight: Insight) -> None:
     panel.set_xlim(0, WIDTH_IN)
     panel.set_ylim(0, height)
     panel.axis("off")
-    draw_legend(panel, [(PROMPT, "the prompt"), (MODEL, "the model's completion")], height - _LEGEND_IN / 3)
+    draw_legend(panel, _LEGEND, height)
     width = (WIDTH_IN - MARGIN_IN - _LEFT_IN) / WIDTH_IN
     bottom = (height - _LEGEND_IN - _PLOT_IN) / height
     plot = panel.inset_axes((_LEFT_IN / WIDTH_IN, bottom, width, _PLOT_IN / height))

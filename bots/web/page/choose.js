@@ -1,7 +1,6 @@
 // Choosing otherwise: the completion token by token; each opens what else could stand there, one of which is gone on with.
 
 import { h } from "./dom.js";
-import { percent } from "./insight.js";
 
 export class Chooser {
   constructor(taken, branch) {
@@ -20,7 +19,7 @@ export class Chooser {
   }
 
   token(taken) {
-    const label = taken.probability === null ? taken.token : `${taken.token}, ${percent(taken.probability)}`;
+    const label = taken.percent === null ? taken.token : `${taken.token}, ${taken.percent}`;
     const pressed = { type: "button", class: "choose-token", title: label, "aria-pressed": "false", disabled: !taken.others.length };
     const token = h("button", { ...pressed, onclick: () => this.open(token, taken) }, taken.token);
     return token;
@@ -37,7 +36,7 @@ export class Chooser {
 
   other(taken, other) {
     const go = () => this.go({ kept: taken.kept, taken: taken.text, token: other.text });
-    return h("button", { type: "button", class: "button small", onclick: go }, h("span", {}, other.token), h("small", {}, percent(other.probability)));
+    return h("button", { type: "button", class: "button small", onclick: go }, h("span", {}, other.token), h("small", {}, other.percent));
   }
 
   async go(fork) {

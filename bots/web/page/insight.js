@@ -8,7 +8,6 @@ const WIDTH = 360;
 const ROWS = 10;
 const ROW = 24;
 const LABEL = 104;
-const NUMBERS = 112;
 const PLOT = 130;
 const NAMES = 84;
 const LEFT = 40;
@@ -24,7 +23,7 @@ export function openInsight(insight, branch = null) {
       h("section", { class: "insight" },
         h("h3", {}, insight.heading),
         h("p", { class: "insight-note" }, insight.shaping),
-        legend([["given", "as the model gave it"], ...(insight.kept ? [["kept", "as it is drawn"], ["cut", "cut off"]] : [])]),
+        legend(insight.legend),
         candidates(insight),
         h("p", { class: "insight-note" }, insight.kept_sentence),
       ),
@@ -45,29 +44,33 @@ export function openInsight(insight, branch = null) {
 const legend = (entries) =>
   h("p", { class: "insight-legend", "aria-hidden": "true" }, entries.map(([kind, words]) => h("span", {}, h("i", { class: kind }), words)));
 
-function candidates({ candidates: all, heading, kept_sentence: kept }) {
+function candidates({ candidates: all, heading, kept_sentence: kept, legend: marks }) {
   const shown = all.slice(0, ROWS);
-  const longest = Math.max(...shown.map((each) => Math.max(each.given, each.kept ?? 0)), 1e-9);
-  const scale = (WIDTH - LABEL - NUMBERS) / longest;
-  const rows = shown.map((each, place) => candidateRow(each, place * ROW, scale));
+  const longest = Math.max(...shown.flatMap((each) => [each.given, each.tempered, each.kept]), 1e-9);
+  const numbers = Math.max(...shown.map((each) => pen.measureText(each.numbers).width));
+  const scale = (WIDTH - LABEL - numbers) / longest;
+  const hasMiddle = marks.some(([mark]) => mark === "tempered");
+  const rows = shown.map((each, place) => candidateRow(each, place * ROW, scale, hasMiddle));
   return drawing(shown.length * ROW, `${heading}. ${kept}`, rows);
 }
 
-function candidateRow(candidate, top, scale) {
+function candidateRow(candidate, top, scale, hasMiddle) {
   const isCut = candidate.kept === 0;
   const middle = top + ROW / 2;
-  const after = candidate.kept === null ? "" : ` → ${isCut ? "cut off" : percent(candidate.kept)}`;
-  const numbers = `${percent(candidate.given)}${after}`;
-  const words = `${candidate.token}: ${numbers}${candidate.chosen ? ", written" : ""}`;
+  const soft = isCut ? "soft " : "";
   return svg("g", { class: candidate.chosen ? "chosen" : "" },
-    svg("title", {}, words),
+    svg("title", {}, `${candidate.token}: ${candidate.numbers}${candidate.chosen ? ", written" : ""}`),
     svg("rect", { class: "hit", x: 0, y: top, width: WIDTH, height: ROW }),
-    svg("text", { class: isCut ? "soft" : "", x: LABEL - 6, y: middle, "text-anchor": "end" }, short(candidate.token, LABEL - 8)),
-    svg("rect", { class: isCut ? "cut" : "given", x: LABEL, y: middle - 8, width: Math.max(1, candidate.given * scale), height: 16 }),
-    candidate.kept ? svg("rect", { class: "kept", x: LABEL, y: middle - 3.5, width: Math.max(1, candidate.kept * scale), height: 7 }) : null,
-    svg("text", { class: isCut ? "soft small" : "small", x: WIDTH - 2, y: middle, "text-anchor": "end" }, numbers),
+    svg("text", { class: soft, x: LABEL - 6, y: middle, "text-anchor": "end" }, short(candidate.token, LABEL - 8)),
+    bar(isCut ? "cut" : "given", LABEL, middle, candidate.given * scale, 16),
+    candidate.kept ? bar("kept", LABEL, middle, candidate.kept * scale, 7) : null,
+    hasMiddle ? bar(`${soft}tempered`, LABEL + candidate.tempered * scale - 1, middle, 2, 16) : null,
+    svg("text", { class: `${soft}small`, x: WIDTH - 2, y: middle, "text-anchor": "end" }, candidate.numbers),
   );
 }
+
+const bar = (kind, x, middle, width, height) =>
+  svg("rect", { class: kind, x, y: middle - height / 2, width: Math.max(1, width), height });
 
 function chances({ tokens, written_sentence: written }) {
   const prompt = tokens.filter((each) => !each.written);
@@ -80,7 +83,7 @@ function chances({ tokens, written_sentence: written }) {
 
 function chanceBar(token, x, step, isNamed) {
   const height = (token.probability ?? 0) * (PLOT - 12);
-  const words = `${token.token}: ${token.probability === null ? "nothing before it" : percent(token.probability)} (${token.written ? "completion" : "prompt"})`;
+  const words = `${token.token}: ${token.percent ?? "nothing before it"} (${token.written ? "completion" : "prompt"})`;
   const gap = isNamed ? step * 0.1 : 0;
   const middle = x + step / 2;
   return svg("g", {},
@@ -111,14 +114,6 @@ function numbering(total, shown, step) {
     marks.push(svg("text", { class: "small soft", x, y: PLOT + 10, "text-anchor": "middle" }, String(number)));
   }
   return svg("g", {}, marks, svg("text", { class: "small soft", x: LEFT, y: PLOT + 24 }, "token of the text, counted from its first"));
-}
-
-export function percent(probability) {
-  const share = probability * 100;
-  if (share >= 99.95) return "100 %";
-  if (share >= 1) return `${share.toFixed(1)} %`;
-  if (share >= 0.01) return `${share.toFixed(2)} %`;
-  return share > 0 ? "<0.01 %" : "0 %";
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

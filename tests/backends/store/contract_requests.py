@@ -116,6 +116,24 @@ class AcceptContract:
         assert all(answer.created for answer in answers)
         assert await store.open_requests() == tuple(records)
 
+    async def test_two_are_accepted_together(self, store: Store) -> None:
+        first = make_request()
+        second = make_request(origin_id=first.id, group_id=first.id, story_id=first.id)
+        assert await store.accept_both(first, second) == (Accepted(first, True), Accepted(second, True))
+        assert await store.open_requests() == (first, second)
+
+    async def test_of_two_the_known_one_stays_as_it_is(self, store: Store) -> None:
+        first, second = await accepted(store), make_request()
+        again = make_request(idempotency_key=first.idempotency_key, prompt="another")
+        assert await store.accept_both(again, second) == (Accepted(first, False), Accepted(second, True))
+        assert await store.accept_both(second, again) == (Accepted(second, False), Accepted(first, False))
+        assert await store.open_requests() == (first, second)
+
+    async def test_of_two_neither_is_kept_when_one_cant_be(self, store: Store) -> None:
+        with pytest.raises(ValueError, match="zone"):
+            await store.accept_both(make_request(), make_request(created_at=datetime(2026, 7, 1)))
+        assert await store.open_requests() == ()
+
 
 class LifeContract:
     async def test_running_keeps_its_first_start(self, store: Store) -> None:

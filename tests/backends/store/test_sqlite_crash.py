@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -18,9 +19,9 @@ from tests.fakes.records import HERE, NOW
 Said = dict[str, set[str]]
 
 
-async def start(path: Path, name: str) -> Process:
+async def start(path: Path, *arguments: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.fakes.store_writer", str(path), name, stdout=PIPE
+        sys.executable, "-m", "tests.fakes.store_writer", str(path), *arguments, stdout=PIPE
     )
 
 
@@ -71,6 +72,16 @@ async def test_a_killed_process_leaves_all_it_acknowledged(tmp_path: Path, lines
     writer = await start(path, "one")
     said = sort_lines(await read_lines(writer, lines) + await kill(writer))
     await check(path, said, writers=1)
+
+
+async def test_of_two_written_together_none_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "inkling.db"
+    writer = await start(path, "one", "pairs")
+    assert await read_lines(writer, 1) == [b"accepted both\n"]
+    assert await writer.wait() == -signal.SIGKILL
+    store = await SqliteStore.open(path)
+    assert len(await store.open_requests()) == 2
+    await store.aclose()
 
 
 async def test_one_of_two_is_killed_and_the_other_writes_on(tmp_path: Path) -> None:

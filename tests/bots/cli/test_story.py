@@ -40,6 +40,12 @@ async def test_the_text_comes_out_letter_by_letter(home: Path) -> None:
     assert (finished.code, finished.out, finished.err) == (0, "Once 👩‍🚀 كان the end\n", "")
 
 
+async def test_what_is_read_is_the_text_and_the_rest_goes_to_stderr(home: Path) -> None:
+    finished = await run_inkling("story", home=home)
+    assert finished.out == "Once 👩‍🚀 كان the end\n\n"
+    assert finished.err.startswith("Sample 2 of 2, step 2 of its story. `inkling story tree` shows the others")
+
+
 async def test_the_tree_and_one_of_its_samples(home: Path) -> None:
     finished = await run_inkling("story", "tree", "--number", "1", home=home)
     assert finished.out == "Once 👩‍🚀\n└─● 1 كان\n   └─○ 2 the end\n"
@@ -53,10 +59,11 @@ async def test_a_picture_in_a_file(home: Path) -> None:
     assert finished.err == "A story's tree with 2 samples; the way taken, 2 steps long, is marked.\n"
 
 
-async def test_where_there_is_no_story(tmp_path: Path) -> None:
-    finished = await run_inkling("story", home=tmp_path)
-    assert finished.code == 2
-    assert finished.err.startswith("There is no story here yet")
+async def test_where_there_is_no_story(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for where, flags in ((tmp_path_factory.mktemp("new"), ()), (home, ("--channel", "poems"))):
+        finished = await run_inkling("story", *flags, home=where)
+        assert finished.code == 2
+        assert finished.err.startswith("There is no story here yet; `inkling chat` opens the page")
 
 
 async def test_two_sides(tmp_path: Path) -> None:
@@ -65,7 +72,11 @@ async def test_two_sides(tmp_path: Path) -> None:
     first, second = finished.out.split("---\n")
     assert (finished.code, len(first.split()), len(second.split())) == (0, 3, 4)
     assert second.split()[:3] == first.split()
-    assert "length 3" in finished.err
+    heading, footer, *its_other = finished.err.splitlines()
+    assert heading.endswith("length 3")
+    assert footer.startswith("echo · seed 5 · length 3 · 3 tokens")
+    assert its_other[1].startswith("echo · seed 5 · length 4 · 4 tokens")
+    assert "@you" not in finished.err
 
 
 async def test_sides_that_cant_be_read(tmp_path: Path) -> None:

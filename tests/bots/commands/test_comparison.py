@@ -1,27 +1,31 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bots.commands.comparison import Comparison, comparison_of, parse_comparison
-from bots.commands.invocation import Invocation
 from bots.commands.story import Completion
-from bots.reply import Reply
-from config.errors import InvalidOptions, NotFound
+from config.errors import InvalidOptions, NotFound, Overloaded
 from config.sampling import SamplingOverrides
 from tests.fakes.recording_reply import RecordingReply
-from tests.fakes.worlds import ADMIN, World, open_world
+from tests.fakes.worlds import ADMIN, World, open_world, stored
 
 COLD, HOT = SamplingOverrides(temperature=0.3), SamplingOverrides(temperature=1.3)
 
 
-async def compared(world: World, first: Completion, second: Completion, event: str | None = None) -> tuple[str, str]:
-    invocation, other = world.call(event=event), RecordingReply("message-2")
+SIDES = Completion("The sea", COLD), Completion("The sea", HOT)
 
-    def beside() -> tuple[Invocation, Reply]:
-        return invocation, other
 
-    accepted = await world.core.story.compare(invocation, RecordingReply(), first, second, beside)
-    return accepted[0].record.id, accepted[1].record.id
+async def compared(
+    world: World,
+    first: Completion,
+    second: Completion,
+    event: str | None = None,
+    reply: RecordingReply | None = None,
+) -> tuple[str, str]:
+    one, other = await world.core.story.compare(world.call(event=event), reply or RecordingReply(), first, second)
+    return one.record.id, other.record.id
 
 
 class TestCompare:
@@ -62,9 +66,74 @@ class TestCompare:
             assert len(set(await compared(world, Completion("The sea", COLD), Completion("The sea", HOT)))) == 2
 
     async def test_told_twice_it_is_the_same(self) -> None:
+        async with open_world(max_running=1, max_queued=1) as world:
+            ids = await compared(world, *SIDES, event="once")
+            assert await compared(world, *SIDES, event="once") == ids
+            await world.store.delete(ids[1])
+            left = await world.core.story.compare(world.call(event="once"), RecordingReply(), *SIDES)
+            assert [each.record.id for each in left] == [ids[0]]
+
+    async def test_a_queue_with_room_for_one_takes_neither(self) -> None:
+        async with open_world(max_running=1, max_queued=1) as world:
+            await world.ask()
+            with pytest.raises(Overloaded):
+                await compared(world, *SIDES)
+            assert len(await world.store.open_requests()) == 1
+
+
+class TestBeside:
+    """Where the second is shown."""
+
+    async def test_it_waits_until_the_first_is_shown(self) -> None:
         async with open_world() as world:
-            sides = Completion("The sea", COLD), Completion("The sea", HOT)
-            assert await compared(world, *sides, event="once") == await compared(world, *sides, event="once")
+            reply = RecordingReply("thread-7")
+            gate = reply.hold("open")
+            asking = asyncio.create_task(compared(world, *SIDES, reply=reply))
+            await reply.until_begun("open")
+            assert len(await world.store.open_requests()) == 2
+            assert world.front.replies == {}
+            gate.set()
+            _, second = await asking
+            assert world.front.replies[second].reference == "beside thread-7"
+            await world.core.jobs.stop(second, "ann")
+            assert (await world.record(second)).reply_ref == "beside thread-7"
+
+    async def test_it_goes_where_the_first_was_meant_to_be_when_that_is_refused(self) -> None:
+        async with open_world() as world:
+            reply = RecordingReply(errors={"open": RuntimeError("no")})
+            _, second = await compared(world, *SIDES, reply=reply)
+            assert world.front.replies[second].reference == "beside None"
+
+    async def test_after_a_restart_too(self) -> None:
+        async with stored() as store:
+            async with open_world(store, patience_s=0.05) as world:
+                reply = RecordingReply()
+                reply.hold("open")
+                first, second = await compared(world, *SIDES, reply=reply)
+            async with open_world(store) as world:
+                await world.core.jobs.opened(second)
+                assert [each.id for each in world.front.reopened] == [first]
+                assert world.front.replies[second].reference == "beside message-again"
+
+    async def test_where_it_was_shown_before_a_restart(self) -> None:
+        async with stored() as store:
+            async with open_world(store) as world:
+                ids = await compared(world, *SIDES, reply=RecordingReply("thread-7"))
+            async with open_world(store) as world:
+                await world.core.jobs.opened(ids[1])
+                places = [each.reply_ref for each in world.front.reopened]
+                assert places == ["thread-7", "beside thread-7"]
+
+    async def test_where_the_first_was_deleted_it_has_a_place_of_its_own(self) -> None:
+        async with stored() as store:
+            async with open_world(store, patience_s=0.05) as world:
+                reply = RecordingReply()
+                reply.hold("open")
+                first, second = await compared(world, *SIDES, reply=reply)
+            await store.delete(first)
+            async with open_world(store) as world:
+                await world.core.jobs.opened(second)
+                assert [each.id for each in world.front.reopened] == [second]
 
 
 @pytest.mark.parametrize(

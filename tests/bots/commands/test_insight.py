@@ -158,5 +158,5 @@ async def test_typed_it_is_a_few_lines() -> None:
     async with open_world(backend=ExplainingBackend()) as world:
         lines = await world.core.typed.run(world.call(), "explain", "top_k=2 Once upon")
         assert lines[0].startswith("What could come after")
-        assert "31.0 % → 60.0 % ← written" in lines[1]
-        assert "cut off" in lines[3]
+        assert "31.0 % → 40.0 % → 60.0 % ← written" in lines[2]
+        assert "cut off" in lines[4]

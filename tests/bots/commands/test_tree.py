@@ -58,7 +58,7 @@ class TestTell:
     async def test_to_read(self) -> None:
         async with open_world() as world:
             branched = await branch(world, await world.completed(), " who slept")
-            lines = (await told(world, StoryAsk(), branched)).lines
+            lines = (await told(world, StoryAsk(), branched)).said
             assert lines[0] == "Once upon a time there was a dragon who slept"
             assert lines[2] == "Sample 2 of 2, step 2 of its story."
 

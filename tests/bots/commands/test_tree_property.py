@@ -10,6 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bots.choosing import places, read_fork, tokens
 from bots.commands.story import Completion
 from bots.forks import Fork
 from config.sampling import SamplingOverrides
@@ -17,7 +18,7 @@ from tests.fakes.story_life import Ask, StoryLife
 
 OPERATIONS = 200
 WRITING = ("complete", "regenerate", "same_seed", "vary", "continue", "continue", "branch", "branch", "edit")
-OTHERS = ("undo", "redo", "delete", "restart")
+OTHERS = ("compare", "choose", "choose", "undo", "redo", "delete", "restart")
 words = st.text(
     st.one_of(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), st.sampled_from("👩‍🚀🌊 كان يا 中\n")),
     min_size=1,
@@ -48,6 +49,16 @@ async def write(life: StoryLife, kind: str, number: int, text: str) -> None:
     await life.do(asks[kind])
 
 
+async def choose(life: StoryLife, number: int) -> None:
+    """Go on from another token, as a menu under 📊 Why lets one."""
+    key = sorted(life.posted)[number % len(life.posted)]
+    insight = await life.core.insight.why(life.call(), key.request_id, key.sample)
+    if offered := places(insight, 25):
+        there = tokens(insight, offered[number % len(offered)].value)
+        fork = read_fork(there[number % len(there)].value)
+        await life.do(lambda call, reply: life.core.story.branch(call, reply, key.request_id, fork, key.sample))
+
+
 async def operate(life: StoryLife, operation: Operation) -> None:
     kind, number, text = operation
     if not life.posted:
@@ -55,6 +66,10 @@ async def operate(life: StoryLife, operation: Operation) -> None:
     its_id = sorted(life.posted)[number % len(life.posted)].request_id
     if kind == "restart":
         await life.restart()
+    elif kind == "compare":
+        await life.compare(Completion(text, SMALL), Completion(text, SamplingOverrides(length=1 + number % 3)))
+    elif kind == "choose":
+        await choose(life, number)
     elif kind == "undo":
         await life.core.results.undo(life.call(), its_id)
     elif kind == "redo":

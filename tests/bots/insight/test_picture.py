@@ -10,7 +10,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from backends.explanation import Candidate, Kept
-from bots.insight.drawing.letters import draw, fit, measure, wrap
+from bots.insight.drawing.legend import STROKE_IN
+from bots.insight.drawing.letters import fit, measure, wrap
 from bots.insight.drawing.picture import draw_figure, draw_png
 from bots.insight.drawing.style import DOTS_PER_INCH
 from bots.insight.insight import Insight
@@ -22,7 +23,7 @@ EVERYTHING = SamplingOptions(
     frequency_penalty=0.5, presence_penalty=-0.5,
 )  # fmt: skip
 STRANGE = tuple(
-    Candidate(text.encode() if isinstance(text, str) else text, 0.09, 0.09, kept)
+    Candidate(text.encode() if isinstance(text, str) else text, 0.09, 0.12, kept)
     for text, kept in (
         (" internationalization", 0.4),
         ("🖋🦊👩‍👩‍👧", 0.2),
@@ -87,21 +88,27 @@ def test_nothing_is_cut_and_nothing_overlaps(insight: Insight) -> None:
         assert shared is None, f"{one.get_text()!r} lies over {other.get_text()!r}"
 
 
+def test_what_is_after_temperature_is_a_stroke_of_its_own() -> None:
+    def strokes(options: SamplingOptions) -> int:
+        (panel, _) = draw_figure(make_insight(options=options)).axes
+        return sum(mark.get_width() == STROKE_IN for mark in panel.patches)
+
+    # One for each of four candidates, and the legend's.
+    assert strokes(SamplingOptions(seed=7, temperature=0.8)) == 5
+    assert strokes(SamplingOptions(seed=7, temperature=1)) == 0
+
+
 def test_a_png_for_390_pixels_at_twice_the_resolution() -> None:
     png = draw_png(make_insight())
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 2 * 390 == int(3.9 * DOTS_PER_INCH)
 
 
-def test_what_no_font_has_is_named_by_its_code_point() -> None:
-    assert draw("a\U000e0101") == "a\\u{E0101}"
-    assert draw("\u2068a\u2069") == "a"
-
-
 def test_text_is_fitted_by_its_width() -> None:
     assert fit("short", 40, 8) == "short"
     assert fit("internationalization", 40, 8).endswith("…")
     assert measure(fit("W" * 40, 40, 8), 8) <= 40
+    assert wrap("half of them were 0.32 % likely", 66, 8)[0] == "half of them"
     lines = wrap("once upon a time there was a lamp " + "W" * 30, 60, 8)
     assert max(measure(line, 8) for line in lines) <= 60
     assert "".join(lines).replace(" ", "").endswith("W" * 30)

@@ -20,11 +20,12 @@ def test_everything_the_picture_says_in_words() -> None:
     lines = [plain(line) for line in insight_lines(make_insight())]
     assert lines == [
         'What could come after "Once upon": temperature 0.8 · top_k 40 · top_p 0.95',
-        '1. "␣there" 31.0 % → 60.0 % ← written',
-        '2. "␣the" 20.0 % → 40.0 %',
-        '3. "↵" 5.0 % → cut off',
-        '4. "\\xF0\\x9F" 1.0 % → cut off',
-        "2 tokens are kept; together they hold 65.0 % of the probability.",
+        "As the model gave it → after temperature → as it is drawn:",
+        '1. "␣there" 31.0 % → 40.0 % → 60.0 % ← written',
+        '2. "␣the" 20.0 % → 25.0 % → 40.0 %',
+        '3. "↵" 5.0 % → 4.0 % → cut off',
+        '4. "\\xF0\\x9F" 1.0 % → 0.50 % → cut off',
+        "2 tokens are kept; together they hold 65.0 % of the probability after temperature.",
         '4 tokens were written; half of them were likelier than 25.0 %, the least likely was "␣lamp" with 16.7 %.',
     ]
 
@@ -32,13 +33,14 @@ def test_everything_the_picture_says_in_words() -> None:
 def test_ten_rows_at_most() -> None:
     many = tuple(Candidate(f" {number}".encode(), 0.01, 0.01, 0.01) for number in range(20))
     lines = insight_lines(make_insight(candidates=many))
-    assert len(lines) == 1 + 10 + 2
+    assert len(lines) == 2 + 10 + 2
 
 
 def test_where_a_server_tells_only_what_the_model_gave() -> None:
     insight = make_insight(candidates=(Candidate(b" a", 0.5),), kept=None)
     lines = [plain(line) for line in insight_lines(insight)]
-    assert lines[1:3] == [
+    assert lines[1:4] == [
+        "As the model gave it:",
         '1. "␣a" 50.0 %',
         "This server tells only what the model gave, not what the options cut off.",
     ]
@@ -66,7 +68,7 @@ def test_percent(probability: float, shown: str) -> None:
 
 def test_one_kept_token_and_one_written() -> None:
     insight = make_insight(text=" there", kept=Kept(1, 0.31))
-    assert insight.kept_sentence == "1 token is kept; it holds 31.0 % of the probability."
+    assert insight.kept_sentence == "1 token is kept; it holds 31.0 % of the probability after temperature."
     assert plain(insight.written_sentence) == '1 token was written: "␣there" with 33.3 %.'
 
 
@@ -75,5 +77,9 @@ def test_programs_get_every_number_and_byte() -> None:
     assert told["kept"] == {"count": 2, "mass": 0.65}
     assert told["candidates"][3] == {
         "token": "\\xF0\\x9F", "bytes": [240, 159], "given": 0.01, "tempered": 0.005, "kept": 0.0, "chosen": False,
+        "numbers": "1.0 % → 0.50 % → cut off",
     }  # fmt: skip
-    assert told["tokens"][0] == {"token": "Once", "bytes": list(b"Once"), "probability": None, "written": False}
+    assert told["tokens"][0] == {
+        "token": "Once", "bytes": list(b"Once"), "probability": None, "percent": None, "written": False,
+    }  # fmt: skip
+    assert told["tokens"][1]["percent"] == "50.0 %"

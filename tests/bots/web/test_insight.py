@@ -13,7 +13,7 @@ async def test_why_of_a_result() -> None:
         insight = (await client.act(its_id, "why"))["insight"]
         assert [each["chosen"] for each in insight["candidates"]] == [True, False, False, False]
         assert insight["kept"] == {"count": 2, "mass": 0.65}
-        assert len(insight["lines"]) == 7
+        assert len(insight["lines"]) == 8
 
 
 async def test_explain_as_a_command() -> None:

@@ -9,7 +9,6 @@ import numpy
 import pytest
 
 from backends.store.records import Parent, RequestRecord
-from bots.insight.drawing.glyphs import drawable
 from bots.insight.drawing.tree_picture import WIDTH, draw_tree
 from bots.story_tree import NodeKey, StoryTree, build_tree
 from bots.tree_layout import Theme, lay_out
@@ -75,9 +74,3 @@ class TestPicture:
         ground = pixels[0, 0]
         assert numpy.all(pixels[:, -10:] == ground), "nothing runs over the edge"
         assert numpy.abs(pixels - ground).max() > 0.6, "there is contrast"
-
-
-def test_signs_no_font_has_are_named() -> None:
-    assert drawable("a 🏳️‍🌈 كان") == "a ‹waving white flag rainbow› كان"
-    assert drawable("東京") == "□□"
-    assert drawable("plain – “text”") == "plain – “text”"
