@@ -44,7 +44,7 @@ def test_one_that_never_ends_has_its_end_in_time(worker_skew: int, tick_skew: in
 
 @pytest.mark.slow
 def test_in_memory() -> None:
-    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=1000, stateful_step_count=60))
+    run_state_machine_as_test(MemoryLife, settings=settings(max_examples=600, stateful_step_count=60))
 
 
 @pytest.mark.slow
