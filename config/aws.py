@@ -30,6 +30,9 @@ class Deployment(BaseModel):
     max_open: int = Field(200, ge=1, description="Open jobs; more are told to come back.")
     max_running: int = Field(16, ge=1, le=256, description="Jobs a worker takes at once.")
     idle_s: float = Field(300.0, gt=0, description="Seconds without work until a machine stops.")
+    finish_s: float = Field(
+        20.0, ge=0, le=40, description="Seconds a worker told to stop goes on with what it may still finish."
+    )
     wake_s: float = Field(300.0, ge=0, description="Seconds a job may wait for a machine, beside its own time.")
     lease_s: float = Field(30.0, gt=0, description="Seconds a worker that says nothing keeps its job.")
     metadata_url: str | None = Field(None, description="Where EC2 tells a machine about itself; None elsewhere.")

@@ -60,6 +60,7 @@ class Stage:
             "INKLING_AWS_MODE": "ec2",
             "INKLING_AWS_TABLE": self.table,
             "INKLING_AWS_QUEUE_URL": self.queue_url,
+            "INKLING_AWS_FINISH_S": "4",
             "INKLING_AWS_LEASE_S": str(LEASE_S),
         }
 

@@ -53,7 +53,7 @@ async def serve(settings: Settings, deployment: Deployment, watch: Watch) -> Non
             hosts_of(deployment),
             Host(deployment.host, model=deployment.model, version=version("inkling")),
             max_running=deployment.max_running,
-            rhythm=Rhythm(idle_s=deployment.idle_s),
+            rhythm=Rhythm(idle_s=deployment.idle_s, last_s=deployment.finish_s),
             alive=watch.alive,
             busy=member.protect if member else None,
         )

@@ -7,6 +7,7 @@ came meanwhile has counted that number up, and then it stays.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -95,7 +96,8 @@ class Worker:
         idle_since = self._clock()
         while not self._stopping.is_set():
             try:
-                if await self._take(self._rhythm.poll_s) or self._running:
+                idle_left_s = idle_since + self._rhythm.idle_s - self._clock()
+                if await self._take(min(self._rhythm.poll_s, max(math.ceil(idle_left_s), 1))) or self._running:
                     idle_since = self._clock()
                 elif self._clock() - idle_since >= self._rhythm.idle_s:
                     if await self._may_go():

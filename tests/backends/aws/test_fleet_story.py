@@ -54,7 +54,7 @@ async def test_two_machines_share_the_work(ministack: MiniStack, tmp_path: Path)
 
 async def test_what_aws_takes_away_another_finishes(ministack: MiniStack, tmp_path: Path) -> None:
     """A Spot machine's two minutes: the job is given back, the group starts another machine."""
-    async with fleet(ministack, tmp_path, delay_s=0.8, idle_s=60) as account:
+    async with fleet(ministack, tmp_path, delay_s=0.3, idle_s=60) as account:
         reading = asyncio.create_task(read(account.backend, request(length=40, seed=5)))
         await account.until(account.is_writing)
         (first,) = on(account)

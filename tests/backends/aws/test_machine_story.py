@@ -86,7 +86,7 @@ async def test_killed_in_the_middle_it_comes_back_and_finishes(ministack: MiniSt
 
 async def test_switched_off_in_the_middle_the_next_boot_finishes(ministack: MiniStack, tmp_path: Path) -> None:
     """StopInstances is SIGTERM; what is long is given back."""
-    async with opened(ministack, tmp_path, delay_s=0.7, idle_s=60) as account:
+    async with opened(ministack, tmp_path, delay_s=0.2, idle_s=60) as account:
         reading = asyncio.create_task(read(account.backend, request(length=40)))
         await account.until(account.is_writing)
         await asyncio.to_thread(account.machine.stop)

@@ -37,7 +37,7 @@ async def stage(ministack: MiniStack, tmp_path: Path) -> AsyncIterator[Stage]:
 @pytest.fixture
 async def slow_stage(ministack: MiniStack, tmp_path: Path) -> AsyncIterator[Stage]:
     """Where the longest text takes longer than a stopping worker waits."""
-    async with serve(FakeCompletions(engine=True, delay_s=0.7).app()) as url:
+    async with serve(FakeCompletions(engine=True, delay_s=0.2).app()) as url:
         stage = Stage(ministack, tmp_path, url)
         yield stage
         await asyncio.to_thread(stage.end)
