@@ -59,8 +59,10 @@ def client_at(url: str, service: Any, **more: Any) -> Any:
 def running_ministack(folder: Path, **more: str) -> Iterator[MiniStack]:
     """`folder` takes its state and log; `more` are further variables of its own, such as AUTH."""
     port = free_port()
+    # Without variables that would send its functions to another one.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {
-        **os.environ,
+        **inherited,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
