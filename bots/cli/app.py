@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bots.cli.aws import make_aws_app
 from bots.cli.chat import chat
 from bots.cli.compare import compare
 from bots.cli.complete import complete
@@ -73,6 +74,7 @@ def make_app() -> typer.Typer:
     )(serve)
     app.command(help=help_of(models), epilog=examples("inkling models", "inkling models --json"))(models)
     app.add_typer(make_config_app(), name="config")
+    app.add_typer(make_aws_app(), name="aws")
     app.add_typer(make_discord_app(), name="discord")
     app.add_typer(make_slack_app(), name="slack")
     return app
