@@ -13,9 +13,10 @@ from backends.store.sqlite_installations import InstallationTables
 from backends.store.sqlite_people import PeopleTables
 from backends.store.sqlite_posts import PostTable
 from backends.store.sqlite_requests import RequestTables
-from backends.store.sqlite_rows import hour_of, read_usage
+from backends.store.sqlite_rows import read_usage
 from backends.store.sqlite_settings import SettingsTables
 from backends.store.sqlite_votes import VoteTable
+from backends.store.values import hour_of
 from config.workspace import WorkspaceRef
 
 _USAGE = """

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from backends.store.records import RequestRecord
 from backends.store.sqlite_database import Database
-from backends.store.sqlite_rows import overrides_value, read_overrides, read_request
+from backends.store.sqlite_rows import read_request
+from backends.store.values import overrides_value, read_overrides
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceRef
 
