@@ -17,6 +17,9 @@ from config.errors import InvalidSettings
 from config.sampling import SamplingOptions, SamplingOverrides
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
+ERASED = "erased"
+"""Stands in the audit for a person who was erased."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1)

@@ -1,0 +1,59 @@
+"""Accepting a request: its entries and long prompt first, then, in one conditional write, the request itself.
+
+A request lies under its idempotency key, so of many with one key one is written, with no transaction.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ulid import ULID
+
+from backends.store.dynamodb.attributes import Item
+from backends.store.dynamodb.entries import Entry
+from backends.store.dynamodb.expressions import NEW
+from backends.store.dynamodb.keys import hashed, record_key
+from backends.store.dynamodb.part import Part
+from backends.store.dynamodb.record_items import record_item
+from backends.store.dynamodb.table import Refused
+from backends.store.dynamodb.texts import Kept
+from backends.store.records import Accepted, RequestRecord
+
+PROMPT_IN_RECORD = 2_000
+"""Bytes. A record is written about ten times, its prompt's pieces once."""
+
+
+class AcceptingPart(Part):
+    async def accept(self, record: RequestRecord) -> Accepted:
+        return await self._run(self._accept, record)
+
+    async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
+        return await self._run(self._records.at, record_key(hashed(idempotency_key)))
+
+    def _accept(self, record: RequestRecord) -> Accepted:
+        entry, item = Entry.of(record, int(time.time())), record_item(record)
+        while True:
+            if (there := self._records.at(entry.record_key)) is not None:
+                return Accepted(there, False)
+            if self._create(entry, item, record.prompt):
+                self._records.remember(entry)
+                return Accepted(record, True)
+
+    def _create(self, entry: Entry, item: Item, prompt: str) -> bool:
+        self._table.put_many(dict.fromkeys(entry.places, entry.item))
+        claim, kept_prompt = str(ULID()), self._texts.keep(entry.pointer.pk, prompt, PROMPT_IN_RECORD)
+        try:
+            self._table.put(entry.record_key, {**item, "prompt": kept_prompt, "claim": claim}, NEW)
+        except Refused:
+            there = self._table.get(entry.record_key) or {}
+            if there.get("claim") == claim:
+                return True
+            self._take_back(entry, kept_prompt, is_twin=there.get("id") == entry.id)
+            return False
+        return True
+
+    def _take_back(self, entry: Entry, prompt: Kept, is_twin: bool) -> None:
+        """What was laid out in vain; the entries stay when the very same request was accepted by another call."""
+        self._texts.drop([prompt])
+        if not is_twin:
+            self._eraser.clear(entry)

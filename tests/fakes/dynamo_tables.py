@@ -1,0 +1,37 @@
+"""Stores on an emulator, each on a table of its own or several on one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+from ulid import ULID
+
+from backends.aws.calls import PATIENT
+from backends.store.dynamodb.setup import create_table
+from backends.store.dynamodb.store import DynamoStore
+from tests.fakes.ministack import client_at
+
+
+@cache
+def dynamodb_at(url: str) -> Any:
+    """A client. Making one takes longer than most tests."""
+    return client_at(url, "dynamodb", config=PATIENT)
+
+
+def new_table(url: str) -> str:
+    name = f"inkling-{ULID()}"
+    create_table(dynamodb_at(url), name)
+    return name
+
+
+@asynccontextmanager
+async def store_at(url: str, table: str | None = None) -> AsyncIterator[DynamoStore]:
+    """On that table, or on a new one."""
+    store = DynamoStore(dynamodb_at(url), table or new_table(url))
+    try:
+        yield store
+    finally:
+        await store.aclose()
