@@ -10,6 +10,7 @@ from typing import Any
 from ulid import ULID
 
 from backends.aws.calls import PATIENT
+from backends.store.dynamodb.attributes import Item, from_attributes
 from backends.store.dynamodb.setup import create_table
 from backends.store.dynamodb.store import DynamoStore
 from tests.fakes.ministack import client_at
@@ -35,3 +36,9 @@ async def store_at(url: str, table: str | None = None) -> AsyncIterator[DynamoSt
         yield store
     finally:
         await store.aclose()
+
+
+def items_at(url: str, table: str) -> list[Item]:
+    """All there are, as they lie."""
+    pages = dynamodb_at(url).get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [from_attributes(item) for page in pages for item in page["Items"]]
