@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from backends.aws.calls import PATIENT
 from backends.store.dynamodb.attributes import Item, from_attributes
 from backends.store.dynamodb.setup import create_table
 from backends.store.dynamodb.store import DynamoStore
-from tests.fakes.ministack import client_at
+from tests.fakes.ministack import client_at, environment_at
 
 
 @cache
@@ -28,10 +29,15 @@ def new_table(url: str) -> str:
     return name
 
 
+def settings_at(url: str, table: str) -> Mapping[str, str]:
+    """The variables with which another process finds it."""
+    return {**environment_at(url), "INKLING_STORE__KIND": "dynamodb", "INKLING_STORE__TABLE": table}
+
+
 @asynccontextmanager
-async def store_at(url: str, table: str | None = None) -> AsyncIterator[DynamoStore]:
+async def store_at(url: str, table: str | None = None, later_by_s: float = 0) -> AsyncIterator[DynamoStore]:
     """On that table, or on a new one."""
-    store = DynamoStore(dynamodb_at(url), table or new_table(url))
+    store = DynamoStore(dynamodb_at(url), table or new_table(url), lambda: time.time() + later_by_s)
     try:
         yield store
     finally:

@@ -1,22 +1,22 @@
 """A process that writes to a store for ever and says what was acknowledged, one line each. Made to be killed.
 
-`python -m tests.fakes.store_writer FILE NAME`
+`python -m tests.fakes.store_writer NAME`, with the settings that name the store
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 from ulid import ULID
 
-from backends.store.sqlite import SqliteStore
+from backends.store.factory import open_store
+from config.settings import load_settings
 from tests.fakes.records import make_finished_sample, make_outcome, make_request, make_sample
 
 
-async def write(path: Path, name: str) -> None:
-    store = await SqliteStore.open(path)
+async def write(name: str) -> None:
+    store = await open_store(load_settings())
     number = 0
     while True:
         number += 1
@@ -32,4 +32,4 @@ async def write(path: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(write(Path(sys.argv[1]), sys.argv[2]))
+    asyncio.run(write(sys.argv[1]))

@@ -5,8 +5,6 @@ A request lies under its idempotency key, so of many with one key one is written
 
 from __future__ import annotations
 
-import time
-
 from ulid import ULID
 
 from backends.store.dynamodb.attributes import Item
@@ -31,7 +29,7 @@ class AcceptingPart(Part):
         return await self._run(self._records.at, record_key(hashed(idempotency_key)))
 
     def _accept(self, record: RequestRecord) -> Accepted:
-        entry, item = Entry.of(record, int(time.time())), record_item(record)
+        entry, item = Entry.of(record, int(self._clock())), record_item(record)
         while True:
             if (there := self._records.at(entry.record_key)) is not None:
                 return Accepted(there, False)

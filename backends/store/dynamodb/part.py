@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from backends.store.dynamodb.entries import Entry
 from backends.store.dynamodb.erasing import Eraser
@@ -16,13 +16,14 @@ from backends.store.dynamodb.threads import Threads
 class Part:
     """Its public calls hand their work to the threads; what begins with _ runs there."""
 
-    def __init__(self, table: Table, threads: Threads) -> None:
+    def __init__(self, table: Table, threads: Threads, clock: Callable[[], float]) -> None:
         self._table = table
         self._threads = threads
+        self._clock = clock
         self._run = threads.run
         self._texts = Texts(table)
         self._records = Records(table, self._texts)
-        self._eraser = Eraser(table)
+        self._eraser = Eraser(table, clock)
 
     async def _erase_all(self, entries: Sequence[Entry]) -> int:
         """Returns how many requests there were. When one fails, the others are erased all the same."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import boto3
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 class DynamoStore(AcceptingPart, LivingPart, UnshownPart, UpkeepPart, PostingPart, PeoplePart, InstallingPart, Store):
     """See the protocol for what each call does."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        super().__init__(Table(client, table), Threads())
+    def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(Table(client, table), Threads(), clock)
 
     @classmethod
     async def open(cls, table: str, region: str | None = None, profile: str | None = None) -> Self:
