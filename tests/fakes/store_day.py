@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from backends.store.protocol import Store
-from backends.store.records import PostRecord, RequestRecord, SampleRecord
+from backends.store.records import Accepted, PostRecord, RequestRecord, SampleRecord
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceSettings
 from tests.fakes.records import HERE, NOW, make_entry, make_finished_sample, make_outcome, make_request, make_sample
@@ -19,10 +19,11 @@ Step = tuple[str, Callable[[Store], Awaitable[object]]]
 
 @dataclass
 class StoreDay:
-    """`done` names the steps whose call returned."""
+    """`done` names the steps whose call returned, `answers` what."""
 
     record: RequestRecord = field(default_factory=lambda: make_request(prompt=LONG, options=make_request().options))
     done: list[str] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
 
     @property
     def partial(self) -> tuple[SampleRecord, ...]:
@@ -56,9 +57,14 @@ class StoreDay:
             ("unvote", lambda store: store.vote(its, "u2", False)),
         )
 
+    @property
+    def answered_well(self) -> bool:
+        told = [self.answers[step] for step in ("accept", "finish", "first change", "second change")]
+        return told == [Accepted(self.record, True), True, 1, 2]
+
     async def live(self, store: Store) -> None:
         for name, step in self.steps:
-            await step(store)
+            self.answers[name] = await step(store)
             self.done.append(name)
 
     async def check(self, store: Store) -> None:
