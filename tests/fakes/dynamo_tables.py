@@ -35,9 +35,11 @@ def settings_at(url: str, table: str) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def store_at(url: str, table: str | None = None, later_by_s: float = 0) -> AsyncIterator[DynamoStore]:
+async def store_at(
+    url: str, table: str | None = None, *, later_by_s: float = 0, bot: str | None = None
+) -> AsyncIterator[DynamoStore]:
     """On that table, or on a new one."""
-    store = DynamoStore(dynamodb_at(url), table or new_table(url), lambda: time.time() + later_by_s)
+    store = DynamoStore(dynamodb_at(url), table or new_table(url), lambda: time.time() + later_by_s, bot)
     try:
         yield store
     finally:

@@ -41,7 +41,7 @@ class AcceptingPart(Part):
         self._table.put_many(dict.fromkeys(entry.places, entry.item))
         claim, kept_prompt = str(ULID()), self._texts.keep(entry.pointer.pk, prompt, PROMPT_IN_RECORD)
         try:
-            self._table.put(entry.record_key, {**item, "prompt": kept_prompt, "claim": claim}, NEW)
+            self._table.put(entry.record_key, {**item, "prompt": kept_prompt, "claim": claim, "bot": self._bot}, NEW)
         except Refused:
             there = self._table.get(entry.record_key) or {}
             if there.get("claim") == claim:

@@ -21,6 +21,7 @@ workspace#FRONT#PLACE  audit#VERSION#NAME       a change, and the name of the on
 workspace#FRONT#PLACE  text#NAME#0000           long settings in pieces
 workspace#FRONT#PLACE  installation             what a front needs to act there
 workspaces             FRONT#PLACE              a workspace that may have settings
+bots                   BOT                      a bot, and until when it is here if it says nothing more
 state#HASH             state                    an installation that was begun
 inkling                table                    the version of all this
 """
@@ -33,7 +34,7 @@ from urllib.parse import quote
 from backends.store.dynamodb.table import Key
 from config.workspace import WorkspaceRef
 
-UNSHOWN, WORKSPACES = "unshown", "workspaces"
+UNSHOWN, WORKSPACES, BOTS = "unshown", "workspaces", "bots"
 TABLE_VERSION = Key("inkling", "table")
 TTL = "ttl"
 """The second from which on DynamoDB may forget an item."""

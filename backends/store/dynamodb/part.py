@@ -16,10 +16,11 @@ from backends.store.dynamodb.threads import Threads
 class Part:
     """Its public calls hand their work to the threads; what begins with _ runs there."""
 
-    def __init__(self, table: Table, threads: Threads, clock: Callable[[], float]) -> None:
+    def __init__(self, table: Table, threads: Threads, clock: Callable[[], float], bot: str) -> None:
         self._table = table
         self._threads = threads
         self._clock = clock
+        self._bot = bot
         self._run = threads.run
         self._texts = Texts(table)
         self._records = Records(table, self._texts)
