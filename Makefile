@@ -50,8 +50,8 @@ lock: $(READY)  ## Resolve requirements.lock anew
 	  $(CUDA_FREE) -o requirements.lock
 	@sed -i '/^nvidia-/d' requirements.lock
 
-dynalite:  ## Install a second DynamoDB for the tests of the AWS job table; without npm they are left out
-	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix build/dynalite dynalite@4.0.0; fi
+dynalite:  ## Install a second DynamoDB for tests on it, as locked in .ci/dynalite; without npm they are left out
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent --no-audit --no-fund --prefix .ci/dynalite; fi
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

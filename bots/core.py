@@ -23,6 +23,7 @@ from bots.jobs import Jobs
 from bots.posts import Posts
 from bots.reply import PATIENCE_S, Front
 from bots.retention import Retention
+from bots.sharing import Sharing
 from config.settings import Settings
 from config.workspace import Front as FrontName
 from config.workspace import WorkspaceRef
@@ -48,11 +49,12 @@ class Core:
         """`patience_s` is how long one call to a platform may take."""
         self._fronts: dict[str, Front] = {}
         self._retention = Retention(store, now)
-        self._sweeping: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
         self.settings = settings
         self.store = store
         self.backends = backends
         self.jobs = Jobs(store, backends, self._fronts, settings.limits, now, patience_s)
+        self.sharing = Sharing(store, self.jobs)
         self.story = StoryCommands(settings, store, backends, self.jobs, now)
         self.results = ResultCommands(store, self.jobs, backends)
         self.insight = InsightCommands(settings, store, backends, now)
@@ -69,11 +71,15 @@ class Core:
         self._fronts[name] = front
 
     async def start(self) -> None:
-        """Take up what a crash or a deploy left open, and begin to sweep old results."""
+        """Take up what a crash or a deploy left open, and begin to sweep old results and to look after other bots."""
+        await self.sharing.begin()
         resumed = await self.jobs.resume()
         if resumed:
             log.info("core.resumed", requests=resumed)
-        self._sweeping = asyncio.create_task(self._retention.run(), name="retention")
+        self._background = [
+            asyncio.create_task(self._retention.run(), name="retention"),
+            asyncio.create_task(self.sharing.run(), name="sharing"),
+        ]
 
     async def forget_workspace(self, ref: WorkspaceRef) -> int:
         """Stop and erase everything of a workspace that Inkling was taken out of; returns how many requests."""
@@ -84,7 +90,10 @@ class Core:
 
     async def aclose(self) -> None:
         """Stop working; open requests stay open in the store."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self.jobs.aclose()
+        if self._background:
+            self._background = []
+            await self.sharing.end()

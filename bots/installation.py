@@ -11,9 +11,8 @@ from filelock import FileLock, Timeout
 
 from backends.factory import Backends
 from backends.protocol import Backend
-from backends.store.sqlite import SqliteStore
+from backends.store.factory import open_store
 from bots.core import Core
-from bots.database import database_path
 from bots.fronts import StartedFront, start_fronts
 from config.errors import InvalidSettings
 from config.settings import Settings
@@ -34,7 +33,7 @@ async def open_installation(settings: Settings) -> AsyncIterator[Installation]:
     """Everything up. Open requests stay in the store when it ends. Raises InvalidSettings, with nothing left open."""
     async with AsyncExitStack() as closing:
         closing.callback(_lock(settings).release)
-        store = await SqliteStore.open(database_path(settings))
+        store = await open_store(settings)
         closing.push_async_callback(store.aclose)
         backends = Backends.from_settings(settings)
         closing.push_async_callback(backends.aclose)

@@ -313,9 +313,19 @@ class Jobs:
 
     async def resume(self) -> int:
         """After a start: show the ends that were not shown, and take up every open request again, with the same seed
-        and so the same text; returns how many were open."""
+        and so the same text; returns how many were open. What another bot works on stays its own."""
+        return await self._take_up(own_too=True)
+
+    async def take_over(self) -> int:
+        """The same with what bots left that shared the store and are gone."""
+        return await self._take_up(own_too=False)
+
+    async def _take_up(self, own_too: bool) -> int:
         unshown = [r for r in await self._store.undelivered(self._now() - DELIVER_WITHIN) if self._is_new(r)]
         resumed = [record for record in await self._store.open_requests() if self._is_new(record)]
+        ours = await self._store.take([record.id for record in (*unshown, *resumed)], own_too)
+        unshown = [record for record in unshown if record.id in ours]
+        resumed = [record for record in resumed if record.id in ours]
         for record in resumed:
             self._enter(record, self._places.reopen(record))
         self._start_next()

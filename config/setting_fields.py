@@ -18,7 +18,7 @@ Shape = Literal["table", "list", "value"]
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting or table of settings. `kind` is the backend kind it belongs to, empty for what is no backend's."""
+    """One setting or table of settings. `kind` is the kind of backend or store it belongs to, empty for others."""
 
     path: tuple[str, ...]
     shape: Shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from config.sampling import read_number
 
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 SETTING_ERROR = "setting"
 """Type of a PydanticCustomError whose message is a phrase in our voice. Its context may name the `field` at fault."""
 
@@ -57,6 +59,12 @@ def _has_address(url: str) -> bool:
         return False
 
 
+def _check_table(name: str) -> str:
+    if _TABLE.fullmatch(name) is None:
+        raise setting_error("must be 3 to 255 letters, digits, dots, - and _")
+    return name
+
+
 def _split_names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -73,6 +81,7 @@ def _expand_home(path: Path) -> Path:
 Whole = Annotated[int, BeforeValidator(read_number)]
 Number = Annotated[float, BeforeValidator(read_number)]
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
+TableName = Annotated[str, AfterValidator(_check_table)]
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
 WebSocketUrl = Annotated[str, AfterValidator(_check_web_socket_url)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]

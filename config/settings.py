@@ -29,7 +29,7 @@ from config.environment import CONFIG_VARIABLE, Environment, read_environment
 from config.precision import Precision
 from config.sampling import MAX_LENGTH, MAX_SAMPLES, SamplingOverrides
 from config.setting_fields import list_fields
-from config.setting_types import Folder, HttpUrl, Names, Number, Secret, WebSocketUrl, Whole, setting_error
+from config.setting_types import Folder, HttpUrl, Names, Number, Secret, TableName, WebSocketUrl, Whole, setting_error
 from config.settings_errors import SettingsErrors
 from config.settings_file import SettingsFile, read_settings_file
 from config.text import shorten
@@ -118,6 +118,31 @@ Backends = Annotated[dict[BackendName, BackendSettings], BeforeValidator(_name_k
 
 def _one_local_backend() -> dict[str, BackendSettings]:
     return {"local": LocalBackendSettings()}
+
+
+class SqliteStoreSettings(Section):
+    """A file of this Inkling's own."""
+
+    kind: Literal["sqlite"] = Field("sqlite", description="The file inkling.db in data_dir.")
+
+
+class DynamoStoreSettings(Section):
+    """A DynamoDB table, which several Inklings may share."""
+
+    kind: Literal["dynamodb"] = Field(description="A DynamoDB table, which several Inklings may share.")
+    table: TableName = Field("inkling", description="Its name; made at the first start where that is allowed.")
+    region: str | None = Field(None, min_length=1, description="The AWS region; AWS_REGION when left out.")
+    profile: str | None = Field(None, min_length=1, description="A profile of your AWS credentials.")
+
+
+def _usual_store(store: object) -> object:
+    """An empty `[store]` is as if there were none."""
+    return {"kind": "sqlite"} if store == {} else store
+
+
+StoreSettings = Annotated[
+    SqliteStoreSettings | DynamoStoreSettings, Field(discriminator="kind"), BeforeValidator(_usual_store)
+]
 
 
 class LimitSettings(Section):
@@ -214,7 +239,7 @@ class Settings(Section):
 
     data_dir: Folder = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("inkling")),
-        description="Where requests and settings are kept; the user's data folder when left out.",
+        description="Where requests and settings are kept, unless in DynamoDB; the user's data folder when left out.",
     )
     cache_dir: Folder = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("inkling")),
@@ -224,6 +249,9 @@ class Settings(Section):
     backends: Backends = Field(default_factory=_one_local_backend, description="Named sources of completions.")
     defaults: SamplingOverrides = Field(
         default_factory=SamplingOverrides, description="Sampling defaults for every server, under the servers' own."
+    )
+    store: StoreSettings = Field(
+        default_factory=SqliteStoreSettings, description="What requests, results and settings are kept in."
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What nobody may exceed.")
     web: WebSettings = Field(default_factory=WebSettings, description="The chat page.")

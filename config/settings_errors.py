@@ -53,6 +53,8 @@ _PHRASES = {
     "unusable_stop": "holds a character that can't be used",
 }
 _OTHER_VARIABLES = (CONFIG_VARIABLE.removeprefix(PREFIX).lower(),)
+_TAGS = {"backends": 2, "store": 1}
+"""Where in a location pydantic puts the kind."""
 _KIND_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 
 
@@ -72,8 +74,9 @@ class Complaint:
         parts = [str(part) for part in details["loc"] if part != "[key]"]
         parts += [context["field"]] if "field" in context else []
         kind = ""
-        if parts[:1] == ["backends"] and len(parts) > 2:
-            kind = parts.pop(2)
+        tag = _TAGS.get(parts[0], len(parts)) if parts else 0
+        if len(parts) > tag:
+            kind = parts.pop(tag)
         if details["type"] in _KIND_ERRORS:
             parts.append("kind")
         of_key = details["loc"][-1:] == ("[key]",)
@@ -134,7 +137,8 @@ class SettingsErrors:
         if complaint.type == "unusable_name":
             return "is not a usable name; take small letters, digits, - and _"
         phrase = _PHRASES.get(complaint.type, "can't be used as it is; found {found}")
-        kinds = ", ".join(f"'{kind}'" for kind in dict.fromkeys(field.kind for field in self._fields) if kind)
+        there = (field.kind for field in self._fields if field.matches(complaint.location))
+        kinds = ", ".join(f"'{kind}'" for kind in dict.fromkeys(there))
         context = {name: _plain(value) for name, value in complaint.context.items()}
         if "tag" in context:
             context["tag"] = _quoted(context["tag"])

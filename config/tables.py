@@ -80,7 +80,7 @@ def _with_bounds(name: str, metadata: Iterable[Any]) -> str:
 
 
 def _default(field: SettingField) -> str:
-    if field.kind and field.path[-1] == "kind":
+    if field.path[0] == "backends" and field.path[-1] == "kind":
         return "the backend's name"
     if field.info.default_factory is not None:
         return "the user's own folder"

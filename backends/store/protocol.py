@@ -23,6 +23,9 @@ from config.errors import InklingError
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
+STAY_EVERY_S = 20.0
+"""How often a bot says that it is here."""
+
 
 class SettingsChanged(InklingError):
     """Somebody else saved the workspace's settings first."""
@@ -200,6 +203,22 @@ class Store(Protocol):
     async def erase_workspace(self, ref: WorkspaceRef) -> int:
         """Erase everything of a workspace: requests, settings, presets, audit, usage and its installation; returns how
         many requests."""
+        ...
+
+    # Sharing with other bots
+
+    async def stay(self) -> bool:
+        """Say that this bot is here; to be said at the start and every STAY_EVERY_S. Whether another one was here and
+        is gone, so that it may have left requests."""
+        ...
+
+    async def leave(self) -> None:
+        """Say that this bot is here no more: others may take what it leaves."""
+        ...
+
+    async def take(self, request_ids: Sequence[str], own_too: bool) -> frozenset[str]:
+        """Those of these requests that this bot took over now, from bots that are gone; with its own if `own_too`.
+        No other bot works on them or shows them from now on."""
         ...
 
     # Installations

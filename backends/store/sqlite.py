@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -13,9 +14,10 @@ from backends.store.sqlite_installations import InstallationTables
 from backends.store.sqlite_people import PeopleTables
 from backends.store.sqlite_posts import PostTable
 from backends.store.sqlite_requests import RequestTables
-from backends.store.sqlite_rows import hour_of, read_usage
+from backends.store.sqlite_rows import read_usage
 from backends.store.sqlite_settings import SettingsTables
 from backends.store.sqlite_votes import VoteTable
+from backends.store.values import hour_of
 from config.workspace import WorkspaceRef
 
 _USAGE = """
@@ -42,6 +44,16 @@ class SqliteStore(SettingsTables, RequestTables, PostTable, VoteTable, PeopleTab
     async def usage(self, ref: WorkspaceRef, since: datetime) -> Usage:
         (row,) = await self._database.fetch(_USAGE, (ref.front, ref.id, hour_of(since)))
         return read_usage(row)
+
+    async def stay(self) -> bool:
+        """One bot at a time has the file."""
+        return False
+
+    async def leave(self) -> None:
+        """Nobody waits for it."""
+
+    async def take(self, request_ids: Sequence[str], own_too: bool) -> frozenset[str]:
+        return frozenset(request_ids if own_too else ())
 
     async def aclose(self) -> None:
         await self._database.aclose()

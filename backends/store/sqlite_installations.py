@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from backends.store.sqlite_database import Database
-from backends.store.sqlite_rows import time_value
+from backends.store.values import time_value
 from config.workspace import WorkspaceRef
 
 _SAVE = """

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from backends.store.records import RequestRecord
 from backends.store.sqlite_database import Database
-from backends.store.sqlite_rows import overrides_value, read_overrides, read_request
+from backends.store.sqlite_rows import read_request
+from backends.store.values import ERASED, overrides_value, read_overrides
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceRef
-
-ERASED = "erased"
-"""Stands in the audit for a person who was erased."""
 
 _SAVE_PRESET = """
     INSERT INTO presets (front, workspace_id, user_id, name, overrides) VALUES (?, ?, ?, ?, ?)

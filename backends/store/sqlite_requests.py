@@ -7,16 +7,8 @@ from datetime import datetime
 
 from backends.store.records import Accepted, Outcome, RequestRecord, SampleRecord, Usage
 from backends.store.sqlite_database import Database, SqlValues, Transaction
-from backends.store.sqlite_rows import (
-    hour_of,
-    notes_value,
-    read_request,
-    read_sample,
-    read_time,
-    request_values,
-    sample_values,
-    time_value,
-)
+from backends.store.sqlite_rows import read_request, read_sample, request_values, sample_values
+from backends.store.values import hour_of, notes_value, read_time, time_value
 from config.workspace import WorkspaceRef
 
 _OPEN = "status IN ('accepted', 'running')"

@@ -1,55 +1,21 @@
-"""Records to rows and back. A row from an older version gets the defaults of options it doesn't have."""
+"""Records to rows and back."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-
-from backends.store.protocol import StoreFailed
 from backends.store.records import AuditEntry, Parent, RequestRecord, SampleRecord, Usage
 from backends.store.sqlite_database import SqlValue
-from config.errors import InvalidSettings
-from config.sampling import SamplingOptions, SamplingOverrides
-from config.workspace import WorkspaceRef, WorkspaceSettings
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_HOUR = timedelta(hours=1)
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def time_value(time: datetime) -> int:
-    """Microseconds since 1970. ValueError without a zone: guessing one would move the time."""
-    if time.tzinfo is None:
-        raise ValueError("a stored time needs its zone")
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def _optional_time_value(time: datetime | None) -> int | None:
-    return None if time is None else time_value(time)
-
-
-def read_time(value: int) -> datetime:
-    return _EPOCH + value * _MICROSECOND
-
-
-def _read_optional_time(value: int | None) -> datetime | None:
-    return None if value is None else read_time(value)
-
-
-def hour_of(time: datetime) -> int:
-    """Hours since 1970: the unit usage is summed by."""
-    return (time - _EPOCH) // _HOUR
-
-
-def notes_value(notes: Sequence[str]) -> str:
-    return json.dumps(notes)
+from backends.store.values import (
+    notes_value,
+    optional_time_value,
+    read_notes,
+    read_optional_time,
+    read_options,
+    read_time,
+    time_value,
+)
+from config.workspace import WorkspaceRef
 
 
 def request_values(record: RequestRecord) -> dict[str, SqlValue]:
@@ -80,8 +46,8 @@ def request_values(record: RequestRecord) -> dict[str, SqlValue]:
         "reply_ref": record.reply_ref,
         "status": record.status,
         "error": record.error,
-        "started_at": _optional_time_value(record.started_at),
-        "finished_at": _optional_time_value(record.finished_at),
+        "started_at": optional_time_value(record.started_at),
+        "finished_at": optional_time_value(record.finished_at),
         "withdrawn": record.withdrawn,
     }
 
@@ -96,8 +62,8 @@ def read_request(row: sqlite3.Row) -> RequestRecord:
         requester_name=row["requester_name"],
         kind=row["kind"],
         prompt=row["prompt"],
-        options=_read_options(SamplingOptions, row["options"]),
-        baseline=_read_options(SamplingOptions, row["baseline"]),
+        options=read_options(row["options"]),
+        baseline=read_options(row["baseline"]),
         backend=row["backend"],
         model=row["model"],
         created_at=read_time(row["created_at"]),
@@ -107,12 +73,12 @@ def read_request(row: sqlite3.Row) -> RequestRecord:
         parent=None if row["parent_id"] is None else Parent(row["parent_id"], row["parent_sample"]),
         private=bool(row["private"]),
         cut=bool(row["cut"]),
-        notes=tuple(json.loads(row["notes"])),
+        notes=read_notes(row["notes"]),
         reply_ref=row["reply_ref"],
         status=row["status"],
         error=row["error"],
-        started_at=_read_optional_time(row["started_at"]),
-        finished_at=_read_optional_time(row["finished_at"]),
+        started_at=read_optional_time(row["started_at"]),
+        finished_at=read_optional_time(row["finished_at"]),
         withdrawn=bool(row["withdrawn"]),
     )
 
@@ -151,37 +117,3 @@ def read_audit_entry(row: sqlite3.Row) -> AuditEntry:
 
 def read_usage(row: sqlite3.Row) -> Usage:
     return Usage(row["requests"], row["samples"], row["completion_tokens"], row["busy_s"])
-
-
-def settings_value(settings: WorkspaceSettings) -> str:
-    """Only what differs from the built-in settings, so that an older Inkling can read what it knows."""
-    return settings.model_dump_json(exclude_defaults=True)
-
-
-def read_settings(ref: WorkspaceRef, stored: str) -> WorkspaceSettings:
-    """InvalidSettings when a newer Inkling saved what this one can't honour: ignoring it could drop a rule."""
-    try:
-        return WorkspaceSettings.model_validate_json(stored)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InvalidSettings(
-            f"The settings saved for {ref} come from a newer Inkling: I can't read {where or 'them'}; update me."
-        ) from error
-
-
-def overrides_value(overrides: SamplingOverrides) -> str:
-    return overrides.model_dump_json(exclude_none=True)
-
-
-def read_overrides(stored: str) -> SamplingOverrides:
-    return _read_options(SamplingOverrides, stored)
-
-
-def _read_options(model: type[M], stored: str) -> M:
-    """Without options that only a newer version knows: one such row must not hide a channel's whole history."""
-    known = {name: value for name, value in json.loads(stored).items() if name in model.model_fields}
-    try:
-        return model.model_validate(known)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise StoreFailed(f"I can't read a saved {where}; it was made by another version of me.") from error

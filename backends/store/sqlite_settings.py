@@ -5,7 +5,8 @@ from __future__ import annotations
 from backends.store.protocol import SettingsChanged
 from backends.store.records import AuditEntry, StoredSettings
 from backends.store.sqlite_database import Database, Transaction
-from backends.store.sqlite_rows import read_audit_entry, read_settings, read_workspace, settings_value, time_value
+from backends.store.sqlite_rows import read_audit_entry, read_workspace
+from backends.store.values import read_settings, settings_value, time_value
 from config.workspace import WorkspaceRef, WorkspaceSettings
 
 _VERSION = "SELECT version FROM workspaces WHERE front = ? AND workspace_id = ?"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from backends.store.factory import open_kept_store
 from backends.store.protocol import Store
-from backends.store.sqlite import SqliteStore
-from bots.database import database_path
 from bots.web.identity import WORKSPACE as PAGE
 from bots.web.identity import YOU as PAGE_USER
 from config.settings import Settings
@@ -13,10 +12,9 @@ from config.workspace import WorkspaceRef
 
 async def borrow_presets(settings: Settings, store: Store, workspace: WorkspaceRef, user_id: str) -> None:
     """Copy what was saved on the page, where there is one, into `store` as that user's own."""
-    path = database_path(settings)
-    if not path.is_file():
+    saved = await open_kept_store(settings)
+    if saved is None:
         return
-    saved = await SqliteStore.open(path)
     try:
         shared = (await saved.workspace(PAGE)).settings.presets
         for name, overrides in {**shared, **await saved.presets(PAGE, PAGE_USER.id)}.items():

@@ -41,8 +41,12 @@ def render_template() -> str:
 
 def _table(name: str, description: str, fields: Sequence[SettingField]) -> Iterator[str]:
     yield from (f"\n# {description}", f"[{name}]")
-    for field in fields:
-        yield from _setting(field)
+    for kind, group in groupby(fields, key=lambda field: field.kind):
+        each = list(group)
+        usual = not kind or kind == each[0].info.default
+        for line in (line for field in each for line in _setting(field)):
+            # What goes with another kind than the usual one is shown, but not to be uncommented line by line.
+            yield line if usual else f"#   {line.removeprefix('# ')}"
 
 
 def _backends(fields: Sequence[SettingField]) -> Iterator[str]:
@@ -74,6 +78,8 @@ def _description(field: SettingField) -> str:
 
 
 def _default(field: SettingField) -> object:
+    if field.path[-1] == "kind":
+        return field.kind
     if field.path[0] == "defaults":
         return SamplingOptions.model_fields[field.path[-1]].default
     default = field.info.get_default(call_default_factory=True, validated_data={})

@@ -6,12 +6,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from backends.store.sqlite import SqliteStore
+from backends.store.factory import open_kept_store
 from bots.cli.completion_run import quiet_logging
 from bots.cli.terminal import Terminal
 from bots.commands.invocation import Invocation
 from bots.commands.tree import StoryAsk, Told, TreeCommands
-from bots.database import database_path
 from bots.documents import Picture
 from bots.story_tree import NodeKey
 from bots.web.identity import check_channel, page_invocation
@@ -36,10 +35,9 @@ def run_story(settings: Settings, channel: str, ask: StoryAsk, output: Path | No
 
 
 async def _tell(settings: Settings, channel: str, ask: StoryAsk) -> Told:
-    path = database_path(settings)
-    if not path.is_file():
+    store = await open_kept_store(settings)
+    if store is None:
         raise NotFound(_NO_STORY)
-    store = await SqliteStore.open(path)
     try:
         tree, invocation = TreeCommands(store), page_invocation(channel)
         return await tree.tell(invocation, ask, await _latest(tree, invocation))

@@ -22,7 +22,8 @@ def test_shapes_are_told_apart() -> None:
 def test_each_backend_kind_has_its_own_fields() -> None:
     kinds = {field.kind for field in FIELDS if field.path == ("backends", ANY_NAME, "model")}
     assert kinds == {"local", "openai"}
-    assert all(field.kind == "" for field in FIELDS if field.path[0] != "backends")
+    assert {field.kind for field in FIELDS if field.path[0] == "store"} == {"", "sqlite", "dynamodb"}
+    assert all(field.kind == "" for field in FIELDS if field.path[0] not in ("backends", "store"))
 
 
 def test_any_name_matches_a_name() -> None:

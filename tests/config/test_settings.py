@@ -9,10 +9,12 @@ from pydantic import ValidationError
 
 from config.errors import InvalidSettings
 from config.settings import (
+    DynamoStoreSettings,
     EchoBackendSettings,
     LocalBackendSettings,
     OpenAIBackendSettings,
     Settings,
+    SqliteStoreSettings,
     find_settings_file,
     load_settings,
 )
@@ -65,6 +67,16 @@ def test_every_kind_of_backend_is_read(folder: SettingsFolder) -> None:
     assert big.api_key is not None
     assert big.api_key.get_secret_value() == "s3cret"
     assert settings.data_dir == Path.home() / "ink"
+
+
+@pytest.mark.parametrize("toml", ["", "[store]", '[store]\nkind = "sqlite"'])
+def test_a_file_is_the_usual_store(folder: SettingsFolder, toml: str) -> None:
+    assert folder.load(toml).store == SqliteStoreSettings()
+
+
+def test_the_store_can_be_a_table(folder: SettingsFolder) -> None:
+    settings = folder.load('[store]\nkind = "dynamodb"\ntable = "ours"', {"INKLING_STORE__REGION": "eu-west-1"})
+    assert settings.store == DynamoStoreSettings(kind="dynamodb", table="ours", region="eu-west-1")
 
 
 def test_environment_goes_over_the_file_field_by_field(folder: SettingsFolder) -> None:

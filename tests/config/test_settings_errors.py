@@ -17,6 +17,7 @@ from tests.fakes.settings_files import SettingsFolder
 
 FIELDS = list_fields(Settings)
 SECRETS = [field.path for field in FIELDS if field.secret]
+STORE = '[store]\nkind = "dynamodb"\n'
 BACKEND = '[backends.big]\nkind = "openai"\n'
 KINDS = "'local', 'openai', 'aws', 'echo'"
 
@@ -83,6 +84,11 @@ def folder(tmp_path: Path) -> SettingsFolder:
         ('[defaults]\nstop = ["a","b","c","d","e"]', "defaults.stop takes at most 4; found 5 (line 2)."),
         ("[backends.big]\nmodel = 'x'", f"backends.big.kind is needed; make it one of {KINDS} (line 1)."),
         ("[backends.big]\nkind = 'x'", f"backends.big.kind must be one of {KINDS}; found 'x' (line 2)."),
+        ("[store]\ntable = 'x'", "store.kind is needed; make it one of 'sqlite', 'dynamodb' (line 1)."),
+        ("[store]\nkind = 'x'", "store.kind must be one of 'sqlite', 'dynamodb'; found 'x' (line 2)."),
+        (STORE + "table = 'a b'", "store.table must be 3 to 255 letters, digits, dots, - and _ (line 3)."),
+        (STORE + "tabel = 'x'", "there is no setting store.tabel (line 3). Did you mean store.table?"),
+        ("store = 'x'", "store must be a table; found text (line 1)."),
         ("[backends]\nbig = 3", "backends.big must be a table; found a number (line 2)."),
         (BACKEND, "backends.big.base_url is needed; add it (line 1)."),
         (

@@ -2,6 +2,8 @@
 
 `python -m tests.fakes.doomed_bot FOLDER ask|resume [DIE_BEFORE_FINAL]`
 `python -m tests.fakes.doomed_bot FOLDER compare DIE_BEFORE_OPEN`
+
+Variables may name another store than a file.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ from typing import ClassVar
 
 from backends.echo import EchoBackend
 from backends.factory import Backends
+from backends.store.factory import open_store
 from backends.store.records import RequestRecord
-from backends.store.sqlite import SqliteStore
 from bots.commands.invocation import Invocation, Requester
 from bots.commands.story import Completion
 from bots.core import Core
 from bots.views import ResultView
 from config.sampling import SamplingOverrides
-from config.settings import EchoBackendSettings, LimitSettings, Settings
+from config.settings import EchoBackendSettings, LimitSettings, Settings, load_settings
 from config.workspace import WorkspaceRef
 
 REQUESTS = 20
@@ -93,6 +95,7 @@ def settings_in(folder: Path) -> Settings:
     return Settings(
         data_dir=folder,
         cache_dir=folder,
+        store=load_settings().store,
         default_backend="echo",
         backends={"echo": EchoBackendSettings(kind="echo")},
         limits=LimitSettings(max_running=4, max_queued=REQUESTS, max_in_flight=REQUESTS),
@@ -120,8 +123,9 @@ async def live(folder: Path, what: str, number: int | None) -> None:
     """Until everything has ended and was shown."""
     dies = {"die_before_open" if what == "compare" else "die_before": number}
     front = FileFront(folder / SHOWN, **dies)
-    store = await SqliteStore.open(folder / DATABASE)
-    core = Core(settings_in(folder), store, Backends({"echo": EchoBackend("echo", delay_s=DELAY_S)}, "echo"))
+    settings = settings_in(folder)
+    store = await open_store(settings)
+    core = Core(settings, store, Backends({"echo": EchoBackend("echo", delay_s=DELAY_S)}, "echo"))
     core.register("discord", front)
     await core.start()
     if what == "ask":

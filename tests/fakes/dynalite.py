@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 from backends.aws.jobs.schema import table_definition
 from tests.fakes.ministack import STARTS_WITHIN_S, client_at, free_port
 
-_INSTALLED = Path(__file__).parents[2] / "build/dynalite/node_modules/.bin/dynalite"
+_INSTALLED = Path(__file__).parents[2] / ".ci/dynalite/node_modules/.bin/dynalite"
 """Where `make dynalite` puts it."""
 
 
@@ -28,7 +28,8 @@ def running_dynalite(program: str) -> Iterator[str]:
     """Gives its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "0"])
+    # 0 would be taken for nothing said.
+    process = subprocess.Popen([program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "1"])
     try:
         _wait_until_it_answers(process, url)
         yield url

@@ -28,19 +28,23 @@ class MiniStack:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What boto3 needs to find it, here or in another process."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return environment_at(self.url)
 
     def client(self, service: Any, **more: Any) -> Any:
         """A boto3 client of this one, whatever the environment says."""
         return client_at(self.url, service, **more)
+
+
+def environment_at(url: str) -> Mapping[str, str]:
+    """What boto3 needs to find the emulator there, here or in another process."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def client_at(url: str, service: Any, **more: Any) -> Any:

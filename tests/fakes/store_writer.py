@@ -1,6 +1,7 @@
 """A process that writes to a store for ever and says what was acknowledged, one line each. Made to be killed.
 
-`python -m tests.fakes.store_writer FILE NAME`, or with `pairs` after it: two pairs, and its end within the second.
+`python -m tests.fakes.store_writer NAME`, with the settings that name the store; with `pairs` after it: two pairs, and
+its end within the second.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 from ulid import ULID
 
-from backends.store.sqlite import SqliteStore
+from backends.store.factory import open_store
 from config.sampling import SamplingOptions
+from config.settings import load_settings
 from tests.fakes.records import make_finished_sample, make_outcome, make_request, make_sample
 
 
-async def write(path: Path, name: str) -> None:
-    store = await SqliteStore.open(path)
+async def write(name: str) -> None:
+    store = await open_store(load_settings())
     number = 0
     while True:
         number += 1
@@ -43,13 +44,12 @@ class FatalOptions(SamplingOptions):
         raise AssertionError("unreachable")
 
 
-async def write_pairs(path: Path) -> None:
-    store = await SqliteStore.open(path)
+async def write_pairs() -> None:
+    store = await open_store(load_settings())
     await store.accept_both(make_request(), make_request())
     print("accepted both", flush=True)  # noqa: T201
     await store.accept_both(make_request(), make_request(options=FatalOptions(seed=7)))
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    asyncio.run(write_pairs(file) if sys.argv[3:] == ["pairs"] else write(file, sys.argv[2]))
+    asyncio.run(write_pairs() if sys.argv[2:] == ["pairs"] else write(sys.argv[1]))

@@ -14,6 +14,7 @@ from tests.backends.store.contract_installations import InstallationContract
 from tests.backends.store.contract_posts import PostContract
 from tests.backends.store.contract_requests import AcceptContract, LifeContract, QueryContract, accepted, ended
 from tests.backends.store.contract_settings import PeopleContract, SettingsContract
+from tests.backends.store.contract_sharing import SharingContract
 from tests.backends.store.contract_votes import VoteContract
 from tests.fakes.records import (
     ELSEWHERE,
@@ -112,6 +113,7 @@ class StoreContract(
     SettingsContract,
     PeopleContract,
     InstallationContract,
+    SharingContract,
     UpkeepContract,
 ):
     """Everything one store promises by itself."""

@@ -1,0 +1,83 @@
+"""Accepting a request: its entries and long prompt first, then, in one conditional write, the request itself.
+
+A request lies under its idempotency key, so of many with one key one is written, with no transaction; two that belong
+together are written in one.
+"""
+
+from __future__ import annotations
+
+from ulid import ULID
+
+from backends.store.dynamodb.attributes import Item
+from backends.store.dynamodb.entries import Entry
+from backends.store.dynamodb.expressions import NEW
+from backends.store.dynamodb.keys import hashed, record_key
+from backends.store.dynamodb.part import Part
+from backends.store.dynamodb.record_items import record_item
+from backends.store.dynamodb.table import Refused
+from backends.store.dynamodb.texts import Kept
+from backends.store.records import Accepted, RequestRecord
+
+PROMPT_IN_RECORD = 2_000
+"""Bytes. A record is written about ten times, its prompt's pieces once."""
+
+
+class AcceptingPart(Part):
+    async def accept(self, record: RequestRecord) -> Accepted:
+        return await self._run(self._accept, record)
+
+    async def accept_both(self, first: RequestRecord, second: RequestRecord) -> tuple[Accepted, Accepted]:
+        return await self._run(self._accept_both, first, second)
+
+    async def request_of_key(self, idempotency_key: str) -> RequestRecord | None:
+        return await self._run(self._records.at, record_key(hashed(idempotency_key)))
+
+    def _accept(self, record: RequestRecord) -> Accepted:
+        entry, item = Entry.of(record, int(self._clock())), record_item(record)
+        while True:
+            if (there := self._records.at(entry.record_key)) is not None:
+                return Accepted(there, False)
+            if self._create(entry, item, record.prompt):
+                self._records.remember(entry)
+                return Accepted(record, True)
+
+    def _accept_both(self, first: RequestRecord, second: RequestRecord) -> tuple[Accepted, Accepted]:
+        both = [(Entry.of(record, int(self._clock())), record_item(record), record) for record in (first, second)]
+        if all(self._records.at(entry.record_key) is None for entry, _, _ in both):
+            laid = [(entry, *self._lay_out(entry, item, record.prompt)) for entry, item, record in both]
+            try:
+                self._table.put_together({entry.record_key: whole for entry, whole, _ in laid}, NEW)
+            except Refused:
+                for entry, _, prompt in laid:
+                    self._take_back(entry, prompt, is_twin=False)
+            else:
+                for entry, _, _ in laid:
+                    self._records.remember(entry)
+                return Accepted(first, True), Accepted(second, True)
+        # One was known before, and is complete; the other then stands for itself.
+        return self._accept(first), self._accept(second)
+
+    def _lay_out(self, entry: Entry, item: Item, prompt: str) -> tuple[Item, Kept]:
+        """What a record refers to; the record itself, to be put."""
+        self._table.put_many(dict.fromkeys(entry.places, entry.item))
+        kept = self._texts.keep(entry.pointer.pk, prompt, PROMPT_IN_RECORD)
+        return {**item, "prompt": kept, "claim": str(ULID()), "bot": self._bot}, kept
+
+    def _create(self, entry: Entry, item: Item, prompt: str) -> bool:
+        whole, kept_prompt = self._lay_out(entry, item, prompt)
+        claim = whole["claim"]
+        try:
+            self._table.put(entry.record_key, whole, NEW)
+        except Refused:
+            there = self._table.get(entry.record_key) or {}
+            if there.get("claim") == claim:
+                return True
+            self._take_back(entry, kept_prompt, is_twin=there.get("id") == entry.id)
+            return False
+        return True
+
+    def _take_back(self, entry: Entry, prompt: Kept, is_twin: bool) -> None:
+        """What was laid out in vain; the entries stay when the very same request was accepted by another call."""
+        self._texts.drop([prompt])
+        if not is_twin:
+            self._eraser.clear(entry)
