@@ -50,6 +50,12 @@ def settings_text(settings: AwsBackendSettings, state: StackState) -> str:
     lines = ['default_backend = "aws"', "", "[backends.aws]"]
     lines += [f'{name} = "{value}"' for name, value in settings.model_dump(exclude={"kind"}).items() if value]
     if store := state.outputs.get("StoreTable"):
-        lines += ["", f"# The bots' table: {store}"]
+        lines += [
+            "",
+            "# Bots that share their requests and settings:",
+            "# [store]",
+            '# kind = "dynamodb"',
+            f'# table = "{store}"',
+        ]
     lines += ["", f"# The bot's AWS credentials need this policy: {state.outputs.get('CallerPolicy', '')}"]
     return "\n".join(lines)

@@ -90,7 +90,7 @@ class WorkerImages:
                 if code_of(error) != "ImageNotFoundException":
                     raise
                 return None
-        return str(answer["imageDetails"][0]["imageDigest"])
+        return next((str(each["imageDigest"]) for each in answer["imageDetails"]), None)
 
 
 def build_context() -> Files:
