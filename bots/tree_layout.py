@@ -55,6 +55,14 @@ class Layout:
     rows: tuple[Row, ...]
     left_out: int
 
+    @property
+    def left_out_sentence(self) -> str:
+        """Empty where all are there."""
+        if not self.left_out:
+            return ""
+        samples = "sample is" if self.left_out == 1 else "samples are"
+        return f"{self.left_out:,} more {samples} not drawn; dotted lines skip some of them."
+
 
 def lay_out(tree: StoryTree, taken: NodeKey, most: int = MOST_ROWS) -> Layout:
     path = [node.key for node in tree.path(taken)]

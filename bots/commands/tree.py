@@ -143,7 +143,9 @@ async def _picture(tree: StoryTree, key: NodeKey, theme: Theme) -> Picture:
     # Imported only here: what draws takes a while to load, and few ask for a picture.
     from bots.insight.drawing.tree_picture import draw_tree
 
-    content = await asyncio.to_thread(draw_tree, lay_out(tree, key), theme)
+    layout = lay_out(tree, key)
+    content = await asyncio.to_thread(draw_tree, layout, theme)
     steps, samples = len(tree.path(key)), len(tree.nodes)
     description = f"A story's tree with {samples} samples; the way taken, {steps} steps long, is marked."
-    return Picture(f"inkling-tree-{key.request_id[-8:].lower()}.png", content, description)
+    name = f"inkling-tree-{key.request_id[-8:].lower()}.png"
+    return Picture(name, content, f"{description} {layout.left_out_sentence}".rstrip())

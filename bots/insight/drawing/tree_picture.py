@@ -56,7 +56,7 @@ def draw_tree(layout: Layout, theme: Theme = "light") -> bytes:
     """As PNG. Slow enough for a thread of its own."""
     with _DRAWING:
         placed, height = _place(layout)
-        return _Drawing(placed, height, layout.left_out, _COLOURS[theme]).png()
+        return _Drawing(placed, height, layout.left_out_sentence, _COLOURS[theme]).png()
 
 
 class _Measure:
@@ -112,7 +112,7 @@ def _fitting(measure: _Measure, text: str, width: float, font: FontProperties) -
 
 
 class _Drawing:
-    def __init__(self, placed: Sequence[_Placed], height: int, left_out: int, colours: _Colours) -> None:
+    def __init__(self, placed: Sequence[_Placed], height: int, left_out: str, colours: _Colours) -> None:
         self._placed = placed
         self._height = height
         self._left_out = left_out
@@ -127,7 +127,7 @@ class _Drawing:
             self._dot(each)
             self._words(each)
         if self._left_out:
-            self._text(_LEFT, self._height - _EDGE, f"{self._left_out:,} more not drawn", _NOTE_PT, self._colours.muted)
+            self._text(_LEFT, self._height - _EDGE, self._left_out, _NOTE_PT, self._colours.muted)
         target = io.BytesIO()
         canvas.print_png(target)
         return target.getvalue()

@@ -11,7 +11,7 @@ import pytest
 from backends.store.records import Parent, RequestRecord
 from bots.insight.drawing.tree_picture import WIDTH, draw_tree
 from bots.story_tree import NodeKey, StoryTree, build_tree
-from bots.tree_layout import Theme, lay_out
+from bots.tree_layout import MOST_ROWS, Theme, lay_out
 from tests.fakes.records import make_request, make_sample
 
 CHAIN = 60
@@ -58,9 +58,27 @@ class TestLayout:
         tree, last = chain(CHAIN)
         layout = lay_out(tree, last, most=10)
         assert layout.left_out == CHAIN - 10
+        assert layout.left_out_sentence == "50 more samples are not drawn; dotted lines skip some of them."
+        assert lay_out(tree, last, most=CHAIN).left_out_sentence == ""
         keys = [row.key for row in layout.rows if row.key]
         assert keys == [next(iter(tree.nodes)), *list(tree.nodes)[-9:]]
         assert [row.skips for row in layout.rows] == [False, False, True, *[False] * 8]
+
+    def test_of_a_big_tree_the_way_taken_is_drawn_and_what_is_newest(self) -> None:
+        tree, last = chain(10)
+        first = next(iter(tree.nodes.values())).request
+        others = [
+            make_request(prompt="Once", kind="regenerate", story_id=first.id, origin_id=first.id)
+            for _ in range(MOST_ROWS)
+        ]
+        records = [*(node.request for node in tree.nodes.values()), *others]
+        tree = build_tree(records, [make_sample(each, text=" and on") for each in records])
+        layout = lay_out(tree, last)
+        drawn = [row.key for row in layout.rows if row.key]
+        assert len(drawn) == MOST_ROWS
+        assert {node.key for node in tree.path(last)} <= set(drawn)
+        assert {NodeKey(each.id, 0) for each in others[10:]} <= set(drawn)
+        assert layout.left_out_sentence.startswith("10 more samples are not drawn")
 
 
 class TestPicture:
