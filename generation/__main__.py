@@ -17,6 +17,7 @@ import structlog
 
 from config.errors import InklingError, InvalidSettings
 from generation.command_line import complain, parse_flags
+from generation.freed_memory import keep_few_arenas
 from generation.parent_watch import ParentWatch
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
             parent.arm()
         quiet_libraries()
         _share_cores()
+        keep_few_arenas()
         # After the flags: a wrong one is told before the web server's second of imports.
         from generation.engine_process import serve
         from generation.load_display import shown_progress

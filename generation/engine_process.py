@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 
 from aiohttp import web
 
 from config.errors import InvalidSettings
 from generation.command_line import Flags
+from generation.freed_memory import give_back_freed_memory
 from generation.listening import Listener, listen_on_tcp, listen_on_unix
 from generation.load_progress import LoadProgress
 from generation.model_host import ModelHost
@@ -26,6 +28,7 @@ _DRAIN_S = 3.0
 _CLOSE_S = 1.0
 """How long their last words may take then."""
 _READING_S = 1.0
+_READINGS_UNTIL_TRIM = 10
 
 
 async def serve(flags: Flags, parent: ParentWatch | None, progress: LoadProgress) -> None:
@@ -56,10 +59,15 @@ async def _work(host: ModelHost, url: str, build: Callable[[], Engine], stop: as
         return
     await loading
     _say_ready(host, url)
-    while not stop.done():
+    for reading in count(1):
         host.check()
         host.metrics.read_speed()
         await asyncio.wait({stop}, timeout=_READING_S)
+        if stop.done():
+            return
+        if reading % _READINGS_UNTIL_TRIM == 0:
+            # What requests left: hundreds of large ones at once leave hundreds of megabytes.
+            await asyncio.to_thread(give_back_freed_memory)
 
 
 def _say_ready(host: ModelHost, url: str) -> None:

@@ -95,6 +95,8 @@ def _from_http(error: web.HTTPException, request: web.Request) -> ApiError:
             return ApiError(404, f"There is nothing at {request.path[:100]}.", code="not_found")
         case 405:
             return ApiError(405, f"{request.path[:100]} doesn't take {request.method[:20]}.", code="method_not_allowed")
+        case 408:
+            return ApiError(408, "The request's body took too long to come.", code="body_too_slow")
         case 413:
             return ApiError(413, "The request's body is larger than 16 MB.", code="body_too_large")
         case _:

@@ -66,7 +66,7 @@ class CompletionCall:
     keep_last_tokens: int | None = None
 
 
-def parse_call(raw: bytes) -> CompletionCall:
+def parse_call(raw: bytes | bytearray) -> CompletionCall:
     """Read a body. Raises InvalidOptions, whose `name` is the field."""
     body = _read_object(raw)
     _check_fields(body)
@@ -89,7 +89,7 @@ def parse_call(raw: bytes) -> CompletionCall:
     )
 
 
-def _read_object(raw: bytes) -> Mapping[str, Any]:
+def _read_object(raw: bytes | bytearray) -> Mapping[str, Any]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:

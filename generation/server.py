@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from generation.body_reader import BodyReader
 from generation.completions import CompletionRun
 from generation.gatekeeping import Gatekeeper
 from generation.loop_turn import LoopTurn
 from generation.model_host import ModelHost
 from generation.openai_answers import AnswerFrame, Usage, WholeChoice, dump_json
 from generation.openai_errors import to_api_error
-from generation.openai_schema import CompletionCall, parse_call
+from generation.openai_schema import CompletionCall
 from generation.sse import EventStream
 
-MAX_BODY_BYTES = 16 * 2**20
 HEARTBEAT_S = 2.0
-_LARGE_BODY_BYTES = 200_000
-"""From here on a body is parsed beside the event loop."""
 
 
 class CompletionServer:
@@ -31,11 +29,12 @@ class CompletionServer:
         """`heartbeat_s`: a stream that has nothing to say for so long shows a sign of life."""
         self._host = host
         self._heartbeat_s = heartbeat_s
+        self._bodies = BodyReader()
         self._gatekeeper = Gatekeeper(host.metrics, api_key)
         self._created = int(time.time())
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._gatekeeper.middlewares)
+        app = web.Application(middlewares=self._gatekeeper.middlewares)
         app.router.add_post("/v1/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{model:.+}", self._model)
@@ -45,8 +44,9 @@ class CompletionServer:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         service = self._host.service
-        call = await _read_call(request)
-        prompts = await service.encode(call)
+        async with self._bodies.read(request) as call:
+            prompts = await service.encode(call)
+        call = _without_text(call, prompts)
         prompt_tokens = sum(map(len, prompts))
         async with service.run(call, prompts) as run:
             frame = AnswerFrame(run.id, service.model)
@@ -109,11 +109,10 @@ class CompletionServer:
         }
 
 
-async def _read_call(request: web.Request) -> CompletionCall:
-    raw = await request.read()
-    if len(raw) < _LARGE_BODY_BYTES:
-        return parse_call(raw)
-    return await asyncio.to_thread(parse_call, raw)
+def _without_text(call: CompletionCall, prompts: tuple[tuple[int, ...], ...]) -> CompletionCall:
+    """Its prompts as tokens, unless they are to be repeated as they were written: what was cut off may be long."""
+    repeated = call.echo and call.keep_last_tokens is None
+    return call if repeated else replace(call, prompts=prompts)
 
 
 async def _answer_whole(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -11,8 +12,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,6 +105,31 @@ def test_a_terminal_is_told_when_it_can_be_asked(model: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def resident_mb(pid: int) -> int:
+    fields = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return next(int(field[1]) // 1024 for field in fields if field[0] == "VmRSS:")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library keeps nothing, or tells not")
+def test_what_large_requests_took_is_given_back(model: Path) -> None:
+    def ask_too_much(url: str) -> int:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(url, prompt="x" * 1_000_000)
+        refused.value.close()
+        return refused.value.code
+
+    with running("--model", model, "--port", 0) as process, ThreadPoolExecutor(40) as people:
+        url = str(read_event(process)["url"])
+        assert read_event(process)["event"] == "ready"
+        before = resident_mb(process.pid)
+        assert set(people.map(ask_too_much, [url] * 40)) == {400}
+        deadline = time.monotonic() + 60
+        while (now := resident_mb(process.pid)) > before + 100:
+            assert time.monotonic() < deadline, f"{before} MB became {now}"
+            time.sleep(0.5)
 
 
 def test_sigterm_while_it_loads(model: Path) -> None:
