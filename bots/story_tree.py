@@ -84,9 +84,11 @@ def build_tree(records: Iterable[RequestRecord], samples: Iterable[SampleRecord]
 
 def _node(key: NodeKey, record: RequestRecord, text: str, before: Mapping[NodeKey, Node]) -> Node:
     parent = before.get(NodeKey(record.parent.request_id, record.parent.sample)) if record.parent else None
-    if parent is None:
+    if record.parent is None or parent is None:
         return Node(key, None, record, 0, record.prompt, text)
-    kept = _shared(parent.request.prompt + parent.text, record.prompt)
+    # Two tokens that begin alike are two tokens: a chosen one is shown whole.
+    left_at = None if record.parent.kept is None else len(parent.request.prompt) + record.parent.kept
+    kept = _shared((parent.request.prompt + parent.text)[:left_at], record.prompt)
     return Node(key, parent.key, record, kept, record.prompt[kept:], text)
 
 

@@ -23,6 +23,8 @@ class Parent:
 
     request_id: str
     sample: int
+    kept: int | None = None
+    """Characters of its text that are gone on from, where another token was chosen; None: all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def request_values(record: RequestRecord) -> dict[str, SqlValue]:
         "origin_id": record.origin_id,
         "parent_id": record.parent.request_id if record.parent else None,
         "parent_sample": record.parent.sample if record.parent else None,
+        "parent_kept": record.parent.kept if record.parent else None,
         "private": record.private,
         "cut": record.cut,
         "notes": notes_value(record.notes),
@@ -70,7 +71,7 @@ def read_request(row: sqlite3.Row) -> RequestRecord:
         group_id=row["group_id"],
         story_id=row["story_id"],
         origin_id=row["origin_id"],
-        parent=None if row["parent_id"] is None else Parent(row["parent_id"], row["parent_sample"]),
+        parent=_read_parent(row),
         private=bool(row["private"]),
         cut=bool(row["cut"]),
         notes=read_notes(row["notes"]),
@@ -81,6 +82,12 @@ def read_request(row: sqlite3.Row) -> RequestRecord:
         finished_at=read_optional_time(row["finished_at"]),
         withdrawn=bool(row["withdrawn"]),
     )
+
+
+def _read_parent(row: sqlite3.Row) -> Parent | None:
+    if row["parent_id"] is None:
+        return None
+    return Parent(row["parent_id"], row["parent_sample"], row["parent_kept"])
 
 
 def sample_values(sample: SampleRecord) -> dict[str, SqlValue]:

@@ -177,5 +177,8 @@ _VOTES: Migration = (
     "CREATE INDEX votes_person ON votes (user_id)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS, _STORIES, _VOTES)
+# Where an older branch left its parent was not kept; how far the texts agree is nearly that.
+_FORKS: Migration = ("ALTER TABLE requests ADD COLUMN parent_kept INTEGER",)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERED, _POSTS, _INSTALLATIONS, _STORIES, _VOTES, _FORKS)
 """MIGRATIONS[n] leads from version n to version n + 1."""

@@ -169,7 +169,8 @@ class StoryCommands:
         draft = self._draft(invocation, origin, rules, "branch", origin.options)
         prompt = origin.prompt + fork.applied_to(text)
         notes = (*draft.notes, fork.sentence)
-        draft = replace(draft, prompt=prompt, group_id=None, parent=Parent(origin.id, sample), notes=notes)
+        parent = Parent(origin.id, sample, fork.kept)
+        draft = replace(draft, prompt=prompt, group_id=None, parent=parent, notes=notes)
         return await self._submit(invocation, reply, rules, draft)
 
     async def _again(

@@ -48,6 +48,21 @@ def test_a_full_text_is_put_together_from_the_path() -> None:
     assert (branched.kept, branched.opening) == (len("Once there was a "), "dog")
 
 
+def test_a_chosen_token_is_whole_though_it_begins_as_the_one_it_stands_for() -> None:
+    cow = replace(BRANCHED, prompt="Once there was a cow", parent=Parent(FURTHER.id, 0, len(" a")))
+    edited = replace(EDITED, prompt="Once there was a crow", parent=cow.parent)
+    earlier = replace(EDITED, prompt="Once there is", parent=cow.parent)
+    for record, parts in {
+        cow: ("Once there was a", " cow"),
+        edited: ("Once there was a", " crow"),
+        earlier: ("Once there ", "is"),
+    }.items():
+        tree = build_tree([FURTHER, record], [make_sample(FURTHER, text=" a cat"), make_sample(record, text=" who")])
+        node = tree.nodes[key(record)]
+        assert ("Once there was a cat"[: node.kept], node.opening) == parts
+        assert tree.full_text(key(record)) == f"{record.prompt} who"
+
+
 def test_without_what_was_deleted_a_story_begins_later() -> None:
     tree = tree_of(AGAIN, FURTHER, BRANCHED)
     assert [node.request.kind for node in tree.path(key(BRANCHED))] == ["continue", "branch"]

@@ -61,7 +61,7 @@ class AcceptContract:
             group_id="another",
             story_id="the first",
             origin_id="the one before",
-            parent=Parent("yet another", 2),
+            parent=Parent("yet another", 2, 17),
             private=True,
             cut=False,
             notes=("length 500 → 200 (this server's ceiling)", DIFFICULT_TEXT),

@@ -7,7 +7,7 @@ from backends.store.sqlite import SqliteStore
 from tests.fakes.old_files import write_old_file
 from tests.fakes.records import make_request
 
-BEFORE_STORIES = 4
+BEFORE_STORIES, BEFORE_FORKS = 4, 6
 
 
 async def test_requests_from_before_stories_were_kept_find_theirs(tmp_path: Path) -> None:
@@ -33,3 +33,14 @@ async def test_requests_from_before_stories_were_kept_find_theirs(tmp_path: Path
         ("deleted", "deleted"),
         ("deleted", "deleted"),
     ]
+
+
+async def test_where_an_older_branch_left_its_parent_nobody_knows(tmp_path: Path) -> None:
+    branched = make_request(kind="branch", parent=Parent("the first", 1, 17))
+    await write_old_file(tmp_path / "inkling.db", BEFORE_FORKS, [branched])
+
+    store = await SqliteStore.open(tmp_path / "inkling.db")
+    found = await store.request(branched.id)
+    await store.aclose()
+    assert found is not None
+    assert found.parent == Parent("the first", 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from backends.store.records import Parent
 from bots.commands.tree import StoryAsk, Told, parse_story
 from bots.documents import Document, Picture
 from bots.forks import Fork
@@ -35,8 +36,7 @@ class TestBranch:
             assert record.prompt == "Once upon a time there was a dragon"
             assert record.options == done.accepted.record.options
             assert (record.kind, record.origin_id, record.story_id) == ("branch", done.id, done.id)
-            assert record.parent is not None
-            assert record.parent.request_id == done.id
+            assert record.parent == Parent(done.id, 0, len(" there was a "))
             assert record.notes == ('Took "dragon" instead of "lamp", 13 characters in.',)
 
     async def test_at_a_place_that_isnt_there_nothing_is_written(self) -> None:
