@@ -18,7 +18,7 @@ def test_every_place_offers_what_is_text_and_not_what_was_taken() -> None:
     assert [[other.text for other in each.candidates] for each in taken] == [
         [" dragon", " map", "\n", " sea", " fox"]
     ] * len(taken)
-    fork = fork_at(taken, 3, " map")
+    fork = fork_at(taken, 3, 1)
     assert fork.applied_to(TEXT) == " there was a map"
 
 
@@ -27,8 +27,8 @@ def test_within_a_character_nothing_can_be_chosen() -> None:
     taken = taken_tokens(tokens(b" a", pen[:2], pen[2:], b" b"), " a🖋 b")
     assert [each.text for each in taken] == [" a", "🖋", "", " b"]
     assert [bool(each.candidates) for each in taken] == [True, True, False, True]
-    assert fork_at(taken, 1, " x").applied_to(" a🖋 b") == " a x"
-    assert fork_at(taken, 3, " x").applied_to(" a🖋 b") == " a🖋 x"
+    assert fork_at(taken, 1, 0).applied_to(" a🖋 b") == " a x"
+    assert fork_at(taken, 3, 0).applied_to(" a🖋 b") == " a🖋 x"
 
 
 def test_text_whose_token_is_the_prompts_counts_to_the_first() -> None:
