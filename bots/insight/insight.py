@@ -99,7 +99,8 @@ class Insight:
         rarest = f"{quoted_token(least.token)} with {percent(least.probability or 0.0)}"
         if len(told) == 1:
             return f"1 token was written: {rarest}."
-        middle = sorted(each.probability or 0.0 for each in told)[len(told) // 2]
+        # Of an even number the lower one: half of them are above that, not above the other.
+        middle = sorted(each.probability or 0.0 for each in told)[(len(told) - 1) // 2]
         return (
             f"{len(told):,} tokens were written; half of them were likelier than {percent(middle)}, "
             f"the least likely was {rarest}."

@@ -26,7 +26,7 @@ def test_everything_the_picture_says_in_words() -> None:
         '3. "↵" 5.0 % → 4.0 % → cut off',
         '4. "\\xF0\\x9F" 1.0 % → 0.50 % → cut off',
         "2 tokens are kept; together they hold 65.0 % of the probability after temperature.",
-        '4 tokens were written; half of them were likelier than 25.0 %, the least likely was "␣lamp" with 16.7 %.',
+        '4 tokens were written; half of them were likelier than 20.0 %, the least likely was "␣lamp" with 16.7 %.',
     ]
 
 
@@ -70,6 +70,12 @@ def test_one_kept_token_and_one_written() -> None:
     insight = make_insight(text=" there", kept=Kept(1, 0.31))
     assert insight.kept_sentence == "1 token is kept; it holds 31.0 % of the probability after temperature."
     assert plain(insight.written_sentence) == '1 token was written: "␣there" with 33.3 %.'
+
+
+def test_of_two_tokens_half_are_likelier_than_the_other() -> None:
+    told = plain(make_insight(text=" there was").written_sentence)
+    assert "half of them were likelier than 25.0 %" in told
+    assert told.endswith('the least likely was "␣was" with 25.0 %.')
 
 
 def test_programs_get_every_number_and_byte() -> None:
