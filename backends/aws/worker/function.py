@@ -84,9 +84,6 @@ class Turns:
         timer = asyncio.get_running_loop().call_later(remaining_s - margin_s, runner.give_back)
         try:
             return await runner.run(job_id)
-        except BackendUnavailable as error:
-            log.warning("a job could not be taken", job=job_id, problem=error.sentence)
-            return Verdict("lost")
         finally:
             timer.cancel()
 

@@ -152,12 +152,6 @@ class Worker:
         holding = asyncio.create_task(self._keep_holding(message))
         try:
             verdict = await self._runner.run(message.job_id)
-        except BackendUnavailable as error:
-            log.warning("a job could not be taken", job=message.job_id, problem=error.sentence)
-            verdict = Verdict("lost")
-        except Exception:
-            log.exception("a job broke off", job=message.job_id)
-            verdict = Verdict("lost")
         finally:
             holding.cancel()
         await self._dispose(message, verdict)
