@@ -37,16 +37,19 @@ class Clock:
 @dataclass
 class PollingQueue(MemoryQueue):
     """A look that finds nothing takes its time on the clock, and next to none here. `looks` are how long each may wait;
-    `meanwhile` happens within the next look of one second, which is a worker's last."""
+    `meanwhile` happens within the next look of one second, which is a worker's last; `found` whenever one finds something."""
 
     time: Clock = field(default_factory=Clock)
     looks: list[int] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    found: Callable[[], object] = lambda: None
 
     def receive(self, limit: int, wait_s: int) -> Sequence[Message]:
         self.looks.append(wait_s)
         found = super().receive(limit, wait_s)
-        if not found:
+        if found:
+            self.found()
+        else:
             time.sleep(0.002)
             self.time.ahead_s += wait_s
         if wait_s == 1:
@@ -220,14 +223,11 @@ async def test_told_to_stop_it_gives_back_what_does_not() -> None:
 
 
 async def test_what_came_while_it_was_told_to_stop_is_seen_by_others_at_once(machine: Machine) -> None:
-    worker = machine.worker()
-    working = asyncio.create_task(machine.run(worker))
-    await machine.until(lambda: machine.queue.looks)
-    with machine.queue.lock:  # the look that is under way finds what comes now
-        worker.stop()
-    job = machine.submit()
-    assert await working == "stopped"
+    worker, loop, job = machine.worker(), asyncio.get_running_loop(), machine.submit()
+    machine.queue.found = lambda: loop.call_soon_threadsafe(worker.stop)  # before it hears of what was found
+    assert await machine.run(worker) == "stopped"
     assert machine.state(job) == "queued"
+    machine.queue.found = lambda: None
     assert [message.job_id for message in machine.queue.receive(10, 0)] == [job.id]
 
 
