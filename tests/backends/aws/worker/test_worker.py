@@ -37,7 +37,8 @@ class Clock:
 @dataclass
 class PollingQueue(MemoryQueue):
     """A look that finds nothing takes its time on the clock, and next to none here. `looks` are how long each may wait;
-    `meanwhile` happens within the next look of one second, which is a worker's last; `found` whenever one finds something."""
+    `meanwhile` happens within the next look of one second, which is a worker's last; `found` within each
+    that finds something."""
 
     time: Clock = field(default_factory=Clock)
     looks: list[int] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Machine:
         self.backend = ScriptedBackend()
         self.alive: list[float] = []
         self.busy: list[bool] = []
+        self.note_busy = self._note_busy
         self.rhythm = replace(RHYTHM, **rhythm)
 
     def worker(self, max_running: int = 4) -> Worker:
@@ -80,7 +82,7 @@ class Machine:
             rhythm=self.rhythm,
             clock=self.clock,
             alive=lambda: self.alive.append(self.clock()),
-            busy=self._note_busy,
+            busy=self.note_busy,
         )
 
     async def _note_busy(self, busy: bool) -> None:
@@ -306,6 +308,25 @@ async def test_a_fleet_hears_when_it_has_work(machine: Machine) -> None:
     machine.backend.let_go()
     await working
     assert machine.busy[:2] in ([True], [True, False])
+
+
+async def test_a_fleet_that_does_not_answer_holds_up_no_beat(machine: Machine) -> None:
+    asked = asyncio.Event()
+
+    async def never(busy: bool) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    machine.note_busy = never
+    machine.backend.hold()
+    job = machine.submit()
+    working = asyncio.create_task(machine.run(machine.worker()))
+    await asked.wait()
+    asked_at = machine.clock()
+    await machine.until(lambda: machine.hosts.host(HERE).beat_at > asked_at)
+    machine.backend.let_go()
+    assert await working == "idle"
+    assert machine.state(job) == "done"
 
 
 async def test_messages_are_held_while_their_jobs_are_written() -> None:
