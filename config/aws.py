@@ -16,7 +16,7 @@ AwsMode = Literal["ec2", "serverless", "ec2-with-fallback", "fleet"]
 class Deployment(BaseModel):
     """One stack, as its functions and its workers see it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     mode: AwsMode = "serverless"
     table: str = Field(min_length=1, description="The job table.")
@@ -25,7 +25,7 @@ class Deployment(BaseModel):
     tick_queue_url: str | None = Field(None, description="Where the tick function is asked to look sooner.")
     instance_id: str | None = Field(None, description="The machine, in the modes with one.")
     fleet: str | None = Field(None, description="The Auto Scaling group, in mode fleet.")
-    host: str = Field("worker", description="The name under which the machine beats; a fleet's are their own.")
+    host: str = Field("worker", description="The name under which the machine beats; a fleet's machines share it.")
     model: str = "gpt2"
     max_open: int = Field(200, ge=1, description="Open jobs; more are told to come back.")
     max_running: int = Field(16, ge=1, le=256, description="Jobs a worker takes at once.")
@@ -37,7 +37,7 @@ class Deployment(BaseModel):
     lease_s: float = Field(30.0, gt=0, description="Seconds a worker that says nothing keeps its job.")
     metadata_url: str | None = Field(None, description="Where EC2 tells a machine about itself; None elsewhere.")
     alive_file: str | None = Field(None, description="Touched while a worker lives, for the machine's own watch.")
-    keep_s: float = Field(86_400.0, gt=0, description="Seconds a job is kept after it ended.")
+    keep_s: float = Field(86_400.0, gt=0, description="Seconds a job is kept after its deadline.")
 
 
 def read_deployment(environ: Mapping[str, str]) -> Deployment:

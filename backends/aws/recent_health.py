@@ -23,6 +23,7 @@ class RecentHealth:
         self._clock = clock
         self._known: tuple[float, HealthView] | None = None
         self._asking: asyncio.Task[HealthView] | None = None
+        self._changes = 0
 
     async def get(self) -> HealthView:
         """Raises what the source raises. Who stops waiting leaves the answer to the next."""
@@ -33,16 +34,19 @@ class RecentHealth:
         return await asyncio.shield(self._asking)
 
     async def _ask(self) -> HealthView:
+        changes = self._changes
         try:
             health = await self._source.health()
         finally:
             self._asking = None
-        self._known = self._clock() + (STARTING_S if health.state == "starting" else SETTLED_S), health
+        if changes == self._changes:
+            self._known = self._clock() + (STARTING_S if health.state == "starting" else SETTLED_S), health
         return health
 
     def forget(self) -> None:
-        """Something has changed, such as by a job."""
+        """Something has changed, such as by a job: an answer that is on its way is not kept either."""
         self._known = None
+        self._changes += 1
 
     def close(self) -> None:
         if self._asking is not None:

@@ -3,7 +3,7 @@
 POST   /v1/jobs                    202 {id, state, …}: accepted, whatever happens to whom
 GET    /v1/jobs/{id}?after=&wait=  200: what came after that mark, waiting up to 20 s for it
 DELETE /v1/jobs/{id}               200: ended, or asked to end
-GET    /v1/health                  200 {state, model, running, waiting, detail}
+GET    /v1/health                  200 {state, model, running, waiting, mode}
 POST   /generate                   200 {text0, …}, or 202 {id} when it takes longer than 25 s
 """
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, partial
+from typing import Any
 
 from backends.aws.api.api import Api
 from backends.aws.api.messages import answer_of, request_of
@@ -11,17 +11,12 @@ from backends.aws.api.refusals import breakdown, refusal
 from backends.aws.api.views import JobViews
 from backends.aws.api.waking import Waking
 from backends.aws.calls import BRIEF
+from backends.aws.invocation import Context, seconds_left
 from backends.aws.machine.factory import machine_of, tick_queue_of
 from backends.aws.wiring import hosts_of, jobs_of, queue_of, spare_queue_of
 from config.errors import InvalidOptions
 from config.log import configure_logging
 from config.settings import LogSettings, load_deployment
-
-
-class Context(Protocol):
-    """What Lambda tells of an invocation, as far as it is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
@@ -33,7 +28,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         api = built()
     except Exception as error:
         return answer_of(breakdown(error))
-    return answer_of(api.answer(request, lambda: context.get_remaining_time_in_millis() / 1000))
+    return answer_of(api.answer(request, partial(seconds_left, context)))
 
 
 @cache

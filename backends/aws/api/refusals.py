@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 
 import structlog
 from ulid import ULID
 
 from backends.aws.api.messages import ApiResponse
+from backends.aws.fault import described
 from backends.aws.jobs.failure import Failure
 from config.errors import BackendUnavailable, InklingError
 
@@ -18,7 +18,6 @@ _STATUS: Mapping[str, int] = {
     "not_found": 404,
     "overloaded": 429,
 }
-_INNERMOST = 6
 
 log = structlog.get_logger(__name__)
 
@@ -32,18 +31,13 @@ def refusal(error: InklingError) -> ApiResponse:
 
 
 def breakdown(error: Exception) -> ApiResponse:
-    """For what nobody foresaw. Its message may quote what was asked, so the log says only what it was and where."""
+    """For what nobody foresaw."""
     incident = str(ULID())
     log.error(
         "request failed",
         incident=incident,
-        kind=type(error).__name__,
         problem=error.sentence if isinstance(error, InklingError) else None,
-        where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in _frames(error)],
+        **described(error),
     )
     told = BackendUnavailable(f"Something went wrong here; the log has more under {incident}.")
     return ApiResponse(500, refusal(told).body)
-
-
-def _frames(error: Exception) -> list[traceback.FrameSummary]:
-    return traceback.extract_tb(error.__traceback__)[-_INNERMOST:]

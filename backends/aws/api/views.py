@@ -51,4 +51,4 @@ class JobViews:
     def awake(self, now: float) -> Host | None:
         """The machine, if it is up and says so."""
         host = self._hosts.host(self._deployment.host)
-        return host if host.state == "up" and now - host.beat_at < BEAT_FRESH_S else None
+        return host if host.is_up(now, BEAT_FRESH_S) else None

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from backends.aws.jobs.protocol import Host, HostStore, WorkQueue
+from backends.aws.jobs.protocol import HostStore, WorkQueue
 from backends.aws.machine.protocol import Machine, TickQueue
 from config.aws import Deployment
 from config.errors import BackendUnavailable
@@ -54,7 +54,7 @@ class Waking:
         """
         self._tell(job_id, lambda: self._queue.send(job_id))
         host = self._tell(job_id, lambda: self._hosts.call(self._deployment.host))
-        if host is not None and self._is_awake(host):
+        if host is not None and host.is_up(self._clock(), AWAKE_S):
             return
         power = self._tell(job_id, self._machine.wake)
         if power is not None and power.no_capacity and self._spare is not None:
@@ -64,9 +64,6 @@ class Waking:
         if going and self._ticks is not None:
             ticks = self._ticks
             self._tell(job_id, lambda: ticks.soon(AGAIN_S))
-
-    def _is_awake(self, host: Host) -> bool:
-        return host.state == "up" and self._clock() - host.beat_at < AWAKE_S
 
     def _tell(self, job_id: str, call: Callable[[], Told]) -> Told | None:
         """Whatever one can't be told, the others are."""

@@ -71,7 +71,6 @@ class HealthView(BaseModel):
     model: str
     running: int = 0
     waiting: int = 0
-    mode: str = "serverless"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from backends.aws.jobs.protocol import Host
 from backends.aws.jobs.table import JobTable, Values
 
 KEEP_S = 30 * 86_400.0
-"""A machine of a fleet that is no more is forgotten so long after it spoke last."""
+"""A machine that is no more is forgotten so long after it spoke last."""
 
 
 class DynamoHosts:
@@ -30,7 +30,8 @@ class DynamoHosts:
             TTL_ATTRIBUTE: int(host.beat_at + KEEP_S),
         }
         # Of an item that is not there too; pk is always its own.
-        values = self._table.change(_pk(host.name), HOST, said, "attribute_not_exists(#pk) OR #pk = :pk", _key(host))
+        always, pk = "attribute_not_exists(#pk) OR #pk = :pk", _pk(host.name)
+        values = self._table.change(pk, HOST, said, always, {"pk": pk})
         return _host(host.name, values or {})
 
     def drain(self, seen: Host, now: float) -> bool:
@@ -46,10 +47,6 @@ class DynamoHosts:
 
 def _pk(name: str) -> str:
     return f"host#{name}"
-
-
-def _key(host: Host) -> Values:
-    return {"pk": _pk(host.name)}
 
 
 def _host(name: str, values: Values) -> Host:

@@ -124,6 +124,10 @@ class Host:
     model: str | None = None
     version: str | None = None
 
+    def is_up(self, now: float, within_s: float) -> bool:
+        """Whether it is there to work, and said so less than so many seconds ago."""
+        return self.state == "up" and now - self.beat_at < within_s
+
 
 class HostStore(Protocol):
     """Any call may raise BackendUnavailable, after retries."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from backends.aws.fault import described
 from backends.aws.jobs.job import is_job_id
 from backends.aws.jobs.protocol import JobStore
 from backends.aws.jobs.settling import due_end
@@ -39,8 +40,8 @@ def fail(jobs: JobStore, job_ids: Sequence[str], now: float) -> int:
             ended += _fail(jobs, job_id, now)
         except BackendUnavailable as error:
             trouble = error
-        except Exception:
-            log.exception("a job could not be looked at", job=job_id)
+        except Exception as error:
+            log.error("a job could not be looked at", job=job_id, **described(error))
     if trouble is not None:
         raise trouble
     return ended

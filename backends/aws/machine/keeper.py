@@ -43,8 +43,7 @@ class MachineKeeper:
 
     def is_heard(self) -> bool:
         """Whether it is there to work. Raises BackendUnavailable."""
-        host = self._hosts.host(self._host)
-        return host.state == "up" and self._clock() - host.beat_at < DEAD_S / 2
+        return self._hosts.host(self._host).is_up(self._clock(), DEAD_S / 2)
 
     def _attend(self, waiting: bool) -> Power:
         host, power = self._hosts.host(self._host), self._machine.power()

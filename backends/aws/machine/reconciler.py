@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import structlog
 
+from backends.aws.fault import described
 from backends.aws.jobs.job import Job
 from backends.aws.jobs.protocol import HostStore, JobStore, WorkQueue
 from backends.aws.jobs.settling import due_end, is_held
@@ -101,8 +102,8 @@ class Reconciler:
             return self._look_at(job)
         except BackendUnavailable as error:
             log.warning("a job could not be looked at", job=job.id, problem=error.sentence)
-        except Exception:
-            log.exception("a job could not be looked at", job=job.id)
+        except Exception as error:
+            log.error("a job could not be looked at", job=job.id, **described(error))
         return "left"
 
     def _look_at(self, job: Job) -> Found:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, partial
+from typing import Any
 
 import structlog
 
+from backends.aws.invocation import Context, seconds_left
 from backends.aws.machine.factory import backlog_of, machine_of, tick_queue_of
 from backends.aws.machine.reconciler import Reconciler
 from backends.aws.wiring import hosts_of, jobs_of, queue_of, spare_queue_of
@@ -17,12 +18,6 @@ from config.settings import LogSettings, load_deployment
 log = structlog.get_logger(__name__)
 
 
-class Context(Protocol):
-    """What Lambda tells of an invocation, as far as it is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 def handler(event: Mapping[str, Any], context: Context) -> None:
     """However many messages come at once, they ask for one look, so that they don't multiply. Raises what a retry
     may mend."""
@@ -30,7 +25,7 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
         power = _reconciler().look_again()
         log.info("looked again", messages=len(event["Records"]), machine=power.state if power else None)
         return
-    tally = _reconciler().look(lambda: context.get_remaining_time_in_millis() / 1000)
+    tally = _reconciler().look(partial(seconds_left, context))
     log.info(
         "looked",
         open=tally.open,

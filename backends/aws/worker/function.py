@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, partial
+from typing import Any
 
 import structlog
 from ulid import ULID
 
+from backends.aws.invocation import Context, seconds_left
 from backends.aws.jobs.job import is_job_id
 from backends.aws.jobs.protocol import JobStore, Message, WorkQueue
 from backends.aws.wiring import jobs_of, queue_of
@@ -28,15 +29,9 @@ MARGIN_S = 10.0
 log = structlog.get_logger(__name__)
 
 
-class Context(Protocol):
-    """What Lambda tells of an invocation, as far as it is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Names the messages that must come again."""
-    return _turns().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
+    return _turns().take(event, partial(seconds_left, context))
 
 
 class Turns:
@@ -84,9 +79,6 @@ class Turns:
         timer = asyncio.get_running_loop().call_later(remaining_s - margin_s, runner.give_back)
         try:
             return await runner.run(job_id)
-        except BackendUnavailable as error:
-            log.warning("a job could not be taken", job=job_id, problem=error.sentence)
-            return Verdict("lost")
         finally:
             timer.cancel()
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import structlog
 
+from backends.aws.fault import described
 from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import Job, JobEnd
 from backends.aws.jobs.protocol import JobStore, LeaseLost, LeaseRefused
@@ -89,16 +90,23 @@ class JobRunner:
         self._stopping.set()
 
     async def run(self, job_id: str) -> Verdict:
-        """Raises BackendUnavailable when the table can't be asked for the job at all."""
+        """Whatever goes wrong: its record and its next turn put it right."""
+        try:
+            return await self._run(job_id)
+        except LeaseLost:
+            log.info("lease lost", job=job_id)
+        except BackendUnavailable as error:
+            log.warning("a job could not be taken", job=job_id, problem=error.sentence)
+        except Exception as error:
+            log.error("a job broke off", job=job_id, **described(error))
+        return Verdict("lost")
+
+    async def _run(self, job_id: str) -> Verdict:
         try:
             held = await asyncio.to_thread(self._jobs.lease, job_id, self._worker, self._clock())
         except LeaseRefused as refused:
             return await self._settle(refused.job)
-        try:
-            return await _Writing(self._jobs, self._backend, held, self._pace, self._clock).write(self._stopping)
-        except LeaseLost:
-            log.info("lease lost", job=job_id)
-            return Verdict("lost")
+        return await _Writing(self._jobs, self._backend, held, self._pace, self._clock).write(self._stopping)
 
     async def _settle(self, job: Job | None) -> Verdict:
         """A job that can't be leased: end it if it's time, else leave it to whoever has it."""
@@ -213,7 +221,7 @@ class _Writing:
         if error is None:
             return JobEnd("done", now, model=reader.result())
         if not isinstance(error, InklingError):
-            log.error("job failed", job=self._held.id, exc_info=error)
+            log.error("job failed", job=self._held.id, **described(error))
             error = EngineFailed("Something went wrong while writing this; the machine's log says more.")
         return JobEnd("failed", now, Failure.of(error))
 

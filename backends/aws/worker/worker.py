@@ -83,7 +83,9 @@ class Worker:
     async def run(self) -> Reason:
         """Until it has been idle long enough, or is told to stop."""
         async with asyncio.TaskGroup() as signs:
-            lasting = [signs.create_task(self._keep_beating()), signs.create_task(self._keep_alive())]
+            lasting = [
+                signs.create_task(sign) for sign in (self._keep_beating(), self._keep_alive(), self._keep_busy())
+            ]
             reason = await self._work()
             if reason == "stopped":
                 await self._say()
@@ -152,12 +154,6 @@ class Worker:
         holding = asyncio.create_task(self._keep_holding(message))
         try:
             verdict = await self._runner.run(message.job_id)
-        except BackendUnavailable as error:
-            log.warning("a job could not be taken", job=message.job_id, problem=error.sentence)
-            verdict = Verdict("lost")
-        except Exception:
-            log.exception("a job broke off", job=message.job_id)
-            verdict = Verdict("lost")
         finally:
             holding.cancel()
         await self._dispose(message, verdict)
@@ -195,11 +191,16 @@ class Worker:
     # Signs of life
 
     async def _keep_beating(self) -> None:
-        busy = False
         while True:
             await self._say()
-            if self._busy is not None and busy != bool(self._running):
-                busy = bool(self._running)
+            await asyncio.sleep(self._rhythm.beat_s)
+
+    async def _keep_busy(self) -> None:
+        """Apart from the beats too: a fleet that doesn't answer is tried for most of a minute."""
+        busy = False
+        while self._busy is not None:
+            if busy != bool(self._running):
+                busy = not busy
                 await self._busy(busy)
             await asyncio.sleep(self._rhythm.beat_s)
 

@@ -64,6 +64,17 @@ async def test_what_changed_is_asked_anew(looks: Looks) -> None:
     assert (await looks.recent.get()).state == "starting"
 
 
+async def test_an_answer_from_before_a_change_is_not_kept(looks: Looks) -> None:
+    waiting = asyncio.create_task(looks.recent.get())
+    while not looks.source.asked:  # noqa: ASYNC110 (another task's state)
+        await asyncio.sleep(0)
+    looks.recent.forget()
+    looks.source.gate.set()
+    assert (await waiting).state == "asleep"
+    looks.source.state = "starting"
+    assert (await looks.recent.get()).state == "starting"
+
+
 async def test_who_waits_no_longer_leaves_the_answer_to_the_next(looks: Looks) -> None:
     """A function that starts cold takes longer than a page waits; it need not be asked again for that."""
     first, second = asyncio.create_task(looks.recent.get()), asyncio.create_task(looks.recent.get())

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,6 +104,16 @@ def test_without_a_table_it_comes_again(invoked: Invoked) -> None:
     invoked.table.down = True
     assert invoked.take(message)["batchItemFailures"]
     invoked.table.down = False
+    assert invoked.take(message) == NOTHING_AGAIN
+    assert invoked.job(message).state == "done"
+
+
+def test_what_nobody_foresaw_comes_again_and_fails_no_invocation(invoked: Invoked) -> None:
+    message = invoked.submit()
+    job = invoked.job(message)
+    invoked.jobs.jobs[job.id] = replace(job, deadline_at=None)  # type: ignore[arg-type]
+    assert invoked.take(message)["batchItemFailures"]
+    invoked.jobs.jobs[job.id] = job
     assert invoked.take(message) == NOTHING_AGAIN
     assert invoked.job(message).state == "done"
 

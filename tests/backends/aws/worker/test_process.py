@@ -105,7 +105,7 @@ async def test_told_to_stop_it_finishes_what_is_short(stage: Stage) -> None:
     assert (await reach(stage, job.id, "done")).mark.attempt == 1
 
 
-async def test_idle_it_goes_unless_somebody_calls(stage: Stage) -> None:
+async def test_idle_it_goes(stage: Stage) -> None:
     worker = stage.start_worker(INKLING_AWS_IDLE_S="1")
     await ended(stage, submit(stage))
     assert await exit_code(worker) == 0

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from backends.aws.jobs.failure import Failure
 from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, Mark
@@ -238,14 +239,16 @@ class BrokenBackend(ScriptedBackend):
         raise ValueError("something of ours")
 
 
-async def test_a_fault_of_ours_fails_the_job_and_says_no_more(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_ours_fails_the_job_and_says_no_more() -> None:
     machine = Machine(backend=BrokenBackend())
     job = machine.submit()
-    await machine.runner.run(job.id)
+    with capture_logs() as logs:
+        await machine.runner.run(job.id)
     ended = machine.ended(job.id)
     assert ended.failure is not None
     assert (ended.state, ended.failure.code, machine.text(ended)) == ("failed", EngineFailed.code, "so far")
-    assert "something of ours" not in ended.failure.sentence
+    assert "something of ours" not in ended.failure.sentence + repr(logs)
+    assert [line["kind"] for line in logs] == ["ValueError"]
 
 
 async def test_a_table_away_for_a_moment_costs_nothing(machine: Machine) -> None:
@@ -271,12 +274,27 @@ async def test_a_table_away_for_longer_than_the_lease_costs_the_job(machine: Mac
     assert machine.jobs.jobs[job.id].state == "running"
 
 
-async def test_a_table_that_can_not_be_asked_at_all_is_told(machine: Machine) -> None:
+async def test_a_job_that_can_not_be_asked_for_is_looked_at_again(machine: Machine) -> None:
     table = Lossy(machine.jobs)
     table.down = True
     runner = JobRunner(table, machine.backend, "a", lease_s=LEASE_S)
-    with pytest.raises(BackendUnavailable):
-        await runner.run(machine.submit().id)
+    job = machine.submit()
+    assert await runner.run(job.id) == Verdict("lost")
+    assert machine.jobs.jobs[job.id] == job
+
+
+class UnreadableJobs(MemoryJobs):
+    def lease(self, job_id: str, worker: str, now: float) -> Job:
+        raise ValueError(self.prompt(job_id))
+
+
+async def test_what_nobody_foresaw_costs_a_turn_and_is_logged_without_its_words() -> None:
+    machine = Machine(jobs=UnreadableJobs())
+    job = machine.submit()
+    with capture_logs() as logs:
+        assert await machine.runner.run(job.id) == Verdict("lost")
+    assert [line["kind"] for line in logs] == ["ValueError"]
+    assert "Once upon a time" not in repr(logs)
 
 
 def test_a_message_comes_again_later_each_time_nobody_knows_why() -> None:

@@ -37,16 +37,20 @@ class Clock:
 @dataclass
 class PollingQueue(MemoryQueue):
     """A look that finds nothing takes its time on the clock, and next to none here. `looks` are how long each may wait;
-    `meanwhile` happens within the next look of one second, which is a worker's last."""
+    `meanwhile` happens within the next look of one second, which is a worker's last; `found` within each
+    that finds something."""
 
     time: Clock = field(default_factory=Clock)
     looks: list[int] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    found: Callable[[], object] = lambda: None
 
     def receive(self, limit: int, wait_s: int) -> Sequence[Message]:
         self.looks.append(wait_s)
         found = super().receive(limit, wait_s)
-        if not found:
+        if found:
+            self.found()
+        else:
             time.sleep(0.002)
             self.time.ahead_s += wait_s
         if wait_s == 1:
@@ -64,6 +68,7 @@ class Machine:
         self.backend = ScriptedBackend()
         self.alive: list[float] = []
         self.busy: list[bool] = []
+        self.note_busy = self._note_busy
         self.rhythm = replace(RHYTHM, **rhythm)
 
     def worker(self, max_running: int = 4) -> Worker:
@@ -77,7 +82,7 @@ class Machine:
             rhythm=self.rhythm,
             clock=self.clock,
             alive=lambda: self.alive.append(self.clock()),
-            busy=self._note_busy,
+            busy=self.note_busy,
         )
 
     async def _note_busy(self, busy: bool) -> None:
@@ -220,14 +225,11 @@ async def test_told_to_stop_it_gives_back_what_does_not() -> None:
 
 
 async def test_what_came_while_it_was_told_to_stop_is_seen_by_others_at_once(machine: Machine) -> None:
-    worker = machine.worker()
-    working = asyncio.create_task(machine.run(worker))
-    await machine.until(lambda: machine.queue.looks)
-    with machine.queue.lock:  # the look that is under way finds what comes now
-        worker.stop()
-    job = machine.submit()
-    assert await working == "stopped"
+    worker, loop, job = machine.worker(), asyncio.get_running_loop(), machine.submit()
+    machine.queue.found = lambda: loop.call_soon_threadsafe(worker.stop)  # before it hears of what was found
+    assert await machine.run(worker) == "stopped"
     assert machine.state(job) == "queued"
+    machine.queue.found = lambda: None
     assert [message.job_id for message in machine.queue.receive(10, 0)] == [job.id]
 
 
@@ -306,6 +308,25 @@ async def test_a_fleet_hears_when_it_has_work(machine: Machine) -> None:
     machine.backend.let_go()
     await working
     assert machine.busy[:2] in ([True], [True, False])
+
+
+async def test_a_fleet_that_does_not_answer_holds_up_no_beat(machine: Machine) -> None:
+    asked = asyncio.Event()
+
+    async def never(busy: bool) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    machine.note_busy = never
+    machine.backend.hold()
+    job = machine.submit()
+    working = asyncio.create_task(machine.run(machine.worker()))
+    await asked.wait()
+    asked_at = machine.clock()
+    await machine.until(lambda: machine.hosts.host(HERE).beat_at > asked_at)
+    machine.backend.let_go()
+    assert await working == "idle"
+    assert machine.state(job) == "done"
 
 
 async def test_messages_are_held_while_their_jobs_are_written() -> None:
