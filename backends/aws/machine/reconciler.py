@@ -19,6 +19,8 @@ from backends.aws.machine.protocol import Machine, Power, TickQueue
 from config.aws import Deployment
 from config.errors import BackendUnavailable
 
+CLOCKS_APART_S = 60.0
+"""So far the clocks of a worker and of a function may be apart."""
 OVERDUE_S = 60.0
 """A job that nobody took for so long has perhaps lost its message."""
 ARRIVES_S = 90.0
@@ -108,10 +110,12 @@ class Reconciler:
 
     def _look_at(self, job: Job) -> Found:
         now = self._clock()
+        if self._may_be_held(job, now):
+            return "left"
         if due_end(job, now):
             return "ended" if self._end(job) else "left"
         if job.state == "running":
-            if is_held(job, now) or not self._jobs.requeue(job, now):
+            if not self._jobs.requeue(job, now):
                 return "left"
             self._queue.send(job.id)
             return "requeued"
@@ -120,6 +124,11 @@ class Reconciler:
             return "left"
         self._queue.send(job.id)
         return "resent"
+
+    def _may_be_held(self, job: Job, now: float) -> bool:
+        """A worker's clock may be behind, and its lease look dead though it is renewed; past the deadline that is no
+        excuse."""
+        return is_held(job, now if now >= job.deadline_at else now - CLOCKS_APART_S)
 
     def _end(self, seen: Job) -> bool:
         """Tried again, since a worker that is stuck may still write between our look and our word."""

@@ -10,10 +10,13 @@ from backends.aws.calls import AwsFailed
 from backends.aws.jobs.job import LEASE_S, MAX_TRIES, Job, JobEnd
 from backends.aws.jobs.protocol import LeaseLost
 from backends.aws.machine.protocol import Power
-from backends.aws.machine.reconciler import ARRIVES_S, MACHINE_S, OVERDUE_S
+from backends.aws.machine.reconciler import ARRIVES_S, CLOCKS_APART_S, MACHINE_S, OVERDUE_S
 from backends.protocol import TextDelta
 from tests.backends.aws.jobs.contract import NOW
 from tests.backends.aws.machine.world import FakeMachine, World
+
+SURELY_DEAD_S = LEASE_S + CLOCKS_APART_S + 1
+"""After its last word, whosever clock is right."""
 
 
 def test_a_fresh_job_is_left_alone_and_the_machine_is_woken(world: World) -> None:
@@ -38,7 +41,7 @@ def test_an_overdue_message_is_sent_again(world: World) -> None:
 
 def test_a_dead_lease_is_queued_again(world: World) -> None:
     held = world.jobs.lease(world.submit().id, "a", NOW)
-    world.now += LEASE_S
+    world.now += SURELY_DEAD_S - 1
     assert world.reconciler.look().requeued == 0
     world.now += 1
     assert world.reconciler.look().requeued == 1
@@ -46,10 +49,19 @@ def test_a_dead_lease_is_queued_again(world: World) -> None:
     assert world.sent() == [held.id]
 
 
+def test_a_worker_whose_clock_is_a_minute_behind_keeps_its_job(world: World) -> None:
+    held = world.jobs.lease(world.submit().id, "a", NOW - 60)
+    for _ in range(20):
+        world.now += 10
+        held = world.jobs.write(held, [TextDelta(0, "x")], world.now - 60)
+        assert world.reconciler.look().requeued == 0
+    assert (world.job(held).state, world.job(held).tries) == ("running", 1)
+
+
 def test_after_so_many_dead_leases_it_fails(world: World) -> None:
     held = world.jobs.lease(world.submit().id, "a", NOW)
     world.jobs.jobs[held.id] = replace(held, tries=MAX_TRIES)
-    world.now += LEASE_S + 1
+    world.now += SURELY_DEAD_S
     assert world.reconciler.look().ended == 1
     failure = world.job(held).failure
     assert failure is not None
@@ -98,7 +110,7 @@ def test_who_is_stuck_and_writes_meanwhile_is_ended_all_the_same(world: World) -
 def test_who_asked_to_cancel_a_dead_one_gets_it(world: World) -> None:
     held = world.jobs.lease(world.submit().id, "a", NOW)
     world.jobs.cancel(held.id, NOW)
-    world.now += LEASE_S + 1
+    world.now += SURELY_DEAD_S
     world.reconciler.look()
     assert world.job(held).state == "cancelled"
 
