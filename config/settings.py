@@ -80,7 +80,9 @@ class AwsBackendSettings(Section):
     function: str | None = Field(
         None, min_length=1, description="Its API's Lambda function, invoked directly where there is no api_url."
     )
-    region: str | None = Field(None, min_length=1, description="The AWS region; AWS_REGION when left out.")
+    region: str | None = Field(
+        None, min_length=1, description="The AWS region; AWS_DEFAULT_REGION or that of the profile when left out."
+    )
     profile: str | None = Field(None, min_length=1, description="A profile of your AWS credentials.")
 
     @model_validator(mode="after")
@@ -131,7 +133,9 @@ class DynamoStoreSettings(Section):
 
     kind: Literal["dynamodb"] = Field(description="A DynamoDB table, which several Inklings may share.")
     table: TableName = Field("inkling", description="Its name; made at the first start where that is allowed.")
-    region: str | None = Field(None, min_length=1, description="The AWS region; AWS_REGION when left out.")
+    region: str | None = Field(
+        None, min_length=1, description="The AWS region; AWS_DEFAULT_REGION or that of the profile when left out."
+    )
     profile: str | None = Field(None, min_length=1, description="A profile of your AWS credentials.")
 
 

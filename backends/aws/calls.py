@@ -89,7 +89,7 @@ def asking(what: str) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AwsFailed(f"There are no AWS credentials to ask {what} with; give some or a role.") from error
     except NoRegionError as error:
-        raise AwsFailed(f"It isn't said in which AWS region {what} is; set AWS_REGION.") from error
+        raise AwsFailed(f"It isn't said in which AWS region {what} is; set AWS_DEFAULT_REGION.") from error
     except (ConnectionError, HTTPClientError) as error:
         raise AwsFailed(f"AWS can't be reached to ask {what} ({type(error).__name__}).", retry_after_s=5.0) from error
     except _MISCONFIGURED as error:

@@ -97,7 +97,7 @@ SURROUNDINGS: dict[str, tuple[dict[str, str | None], str]] = {
     ),
     "no region": (
         KEYS | {"AWS_REGION": None, "AWS_DEFAULT_REGION": None},
-        "It isn't said in which AWS region {} is; set AWS_REGION.",
+        "It isn't said in which AWS region {} is; set AWS_DEFAULT_REGION.",
     ),
     "no address": (
         KEYS | {"AWS_ENDPOINT_URL": "nowhere"},

@@ -113,7 +113,7 @@ async def test_no_credentials(monkeypatch: pytest.MonkeyPatch, name: str) -> Non
 async def test_no_region(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert await refusal(name) == f"It isn't said in which AWS region the table {name} is; set AWS_REGION."
+    assert await refusal(name) == f"It isn't said in which AWS region the table {name} is; set AWS_DEFAULT_REGION."
     store = await DynamoStore.open(name, region="eu-west-1")
     await store.aclose()
 
