@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import subprocess
 import time
@@ -43,6 +44,7 @@ def knows_flag(flag: str) -> bool:
 class EngineServer:
     def __init__(self, title: str, process: ServingProcess) -> None:
         self.title = title
+        self._fields: Mapping[str, Any] = {}
         self.versions: Mapping[str, str] = {name: metadata.version(name) for name in ("torch", "transformers")}
         self._process = process
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S))
@@ -56,6 +58,12 @@ class EngineServer:
         except DidNotStart as why:
             raise LeftOut(f"it did not start: {why}") from why
         return cls(variant.title, process)
+
+    def asking(self, title: str, fields: Mapping[str, Any]) -> EngineServer:
+        """The same engine, asked for more by `generate`; closing one of them closes it."""
+        other = copy.copy(self)
+        other.title, other._fields = title, fields
+        return other
 
     async def generate(self, prompts: Sequence[Sequence[int]], new_tokens: int, seed: int) -> Written:
         """As many clients at once as there are prompts."""
@@ -100,7 +108,7 @@ class EngineServer:
 
     async def _write(self, prompt: Sequence[int], new_tokens: int, seed: int) -> int:
         """Tokens written: fewer than asked for when the text ends."""
-        async for choice in self._stream(_body(prompt, new_tokens, seed)):
+        async for choice in self._stream({**_body(prompt, new_tokens, seed), **self._fields}):
             if choice["finish_reason"] is not None:
                 return int(choice["completion_tokens"])
         raise RuntimeError("The engine's answer has no end.")
