@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from backends.store.protocol import STAY_EVERY_S, Store
+from backends.store.protocol import STAY_EVERY_S, Store, StoreFailed
 from bots.jobs import Jobs
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,8 @@ class Sharing:
             await asyncio.sleep(STAY_EVERY_S)
             try:
                 await self.look()
+            except StoreFailed as error:
+                log.warning("sharing.interrupted", reason=error.sentence)
             except Exception:
                 log.exception("sharing.failed")
 
@@ -41,5 +43,5 @@ class Sharing:
         """Once nothing is worked on any more."""
         try:
             await self._store.leave()
-        except Exception:
-            log.exception("sharing.not_left")
+        except Exception as error:
+            log.warning("sharing.not_left", reason=type(error).__name__)

@@ -43,6 +43,7 @@ class StoreDay:
             ("run", lambda store: store.mark_running(its, NOW)),
             ("reply", lambda store: store.set_reply(its, "reply")),
             ("checkpoint", lambda store: store.checkpoint(self.partial)),
+            ("read", lambda store: store.samples(its)),
             ("post", lambda store: store.save_post(PostRecord(its, "general/1"))),
             ("vote", lambda store: store.vote(its, "u2", True)),
             ("finish", lambda store: store.finish(its, make_outcome(), self.final)),
@@ -59,8 +60,8 @@ class StoreDay:
 
     @property
     def answered_well(self) -> bool:
-        told = [self.answers[step] for step in ("accept", "finish", "first change", "second change")]
-        return told == [Accepted(self.record, True), True, 1, 2]
+        told = [self.answers[step] for step in ("accept", "read", "finish", "first change", "second change")]
+        return told == [Accepted(self.record, True), self.partial, True, 1, 2]
 
     async def live(self, store: Store) -> None:
         for name, step in self.steps:

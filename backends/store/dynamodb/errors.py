@@ -21,4 +21,5 @@ def reported(what: str) -> Iterator[None]:
             yield
     except AwsFailed as error:
         log.error("store.failed", reason=error.aws_code or type(error.__cause__).__name__)
-        raise StoreFailed(error.sentence) from error
+        # From None: what botocore says may hold what was to be written, and that belongs in no log.
+        raise StoreFailed(error.sentence) from None

@@ -9,9 +9,9 @@ import pytest
 
 from backends.store.dynamodb.store import DynamoStore
 from tests.fakes.dynamo_tables import dynamodb_at, items_at, new_table, store_at
+from tests.fakes.interrupted_clients import Killed, MortalClient
 from tests.fakes.ministack import MiniStack
-from tests.fakes.mortal_client import Killed, MortalClient
-from tests.fakes.records import HERE
+from tests.fakes.records import HERE, NOW, make_outcome
 from tests.fakes.store_day import StoreDay
 
 pytestmark = pytest.mark.slow
@@ -81,3 +81,15 @@ async def test_what_an_interrupted_accept_left_is_swept_later(ministack: MiniSta
     async with store_at(url, table, later_by_s=3600) as store:
         assert await store.open_requests() == ()
     assert [item["pk"] for item in items_at(url, table)] == ["inkling"]
+
+
+async def test_an_end_that_was_not_counted_any_more_counts_when_it_is_erased(ministack: MiniStack) -> None:
+    table, day = new_table(ministack.url), StoreDay()
+    async with store_at(ministack.url, table) as store:
+        await store.accept(day.record)
+        client = MortalClient(dynamodb_at(ministack.url), 3, makes_it=False)
+        async with aclosing(DynamoStore(client, table)) as dying:  # type: ignore[arg-type]
+            with pytest.raises(Killed):
+                await dying.finish(day.record.id, make_outcome(), ())
+        assert await store.delete(day.record.id)
+        assert (await store.usage(HERE, NOW)).requests == 1

@@ -1,7 +1,8 @@
-"""A client of DynamoDB whose process dies at one of its calls."""
+"""Clients of DynamoDB whose process dies between two calls, or is overtaken by another one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -37,3 +38,27 @@ class MortalClient:
 
     def close(self) -> None:
         """Even the dead may; the real one lives on."""
+
+
+class MeddledClient:
+    """Just before call number `number`, something else happens."""
+
+    def __init__(self, client: Any, number: int, meddle: Callable[[], object]) -> None:
+        self._client = client
+        self._number = number
+        self._meddle = meddle
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+
+        def call(**given: Any) -> Any:
+            self.calls += 1
+            if self.calls == self._number:
+                self._meddle()
+            return real(**given)
+
+        return call
+
+    def close(self) -> None:
+        """The real one is shared."""
