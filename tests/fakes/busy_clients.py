@@ -69,3 +69,24 @@ class ForgetfulClient:
 
     def close(self) -> None:
         """The real one is shared."""
+
+
+class CancellingClient:
+    """Cancels its first transaction for that reason."""
+
+    def __init__(self, client: Any, reason: str) -> None:
+        self._client = client
+        self._reasons = [reason]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **given: Any) -> Any:
+        if not self._reasons:
+            return self._client.transact_write_items(**given)
+        reasons = [{"Code": self._reasons.pop()}, {"Code": "None"}]
+        error = {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"}
+        raise ClientError({"Error": error, "CancellationReasons": reasons}, "TransactWriteItems")
+
+    def close(self) -> None:
+        """The real one is shared."""

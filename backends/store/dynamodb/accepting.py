@@ -6,6 +6,9 @@ together are written in one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from ulid import ULID
 
 from backends.store.dynamodb.attributes import Item
@@ -15,11 +18,17 @@ from backends.store.dynamodb.keys import hashed, record_key
 from backends.store.dynamodb.part import Part
 from backends.store.dynamodb.record_items import record_item
 from backends.store.dynamodb.table import Refused
-from backends.store.dynamodb.texts import Kept
 from backends.store.records import Accepted, RequestRecord
 
 PROMPT_IN_RECORD = 2_000
 """Bytes. A record is written about ten times, its prompt's pieces once."""
+
+
+class Laid(NamedTuple):
+    """A request whose record alone is missing."""
+
+    entry: Entry
+    item: Item
 
 
 class AcceptingPart(Part):
@@ -37,47 +46,42 @@ class AcceptingPart(Part):
         while True:
             if (there := self._records.at(entry.record_key)) is not None:
                 return Accepted(there, False)
-            if self._create(entry, item, record.prompt):
-                self._records.remember(entry)
+            if self._put([self._lay_out(entry, item, record.prompt)]):
                 return Accepted(record, True)
 
     def _accept_both(self, first: RequestRecord, second: RequestRecord) -> tuple[Accepted, Accepted]:
-        both = [(Entry.of(record, int(self._clock())), record_item(record), record) for record in (first, second)]
-        if all(self._records.at(entry.record_key) is None for entry, _, _ in both):
-            laid = [(entry, *self._lay_out(entry, item, record.prompt)) for entry, item, record in both]
-            try:
-                self._table.put_together({entry.record_key: whole for entry, whole, _ in laid}, NEW)
-            except Refused:
-                for entry, _, prompt in laid:
-                    self._take_back(entry, prompt, is_twin=False)
-            else:
-                for entry, _, _ in laid:
-                    self._records.remember(entry)
+        laying = [(Entry.of(record, int(self._clock())), record_item(record), record) for record in (first, second)]
+        while all(self._records.at(entry.record_key) is None for entry, _, _ in laying):
+            laid = [self._lay_out(entry, item, record.prompt) for entry, item, record in laying]
+            if self._put(laid):
                 return Accepted(first, True), Accepted(second, True)
         # One was known before, and is complete; the other then stands for itself.
         return self._accept(first), self._accept(second)
 
-    def _lay_out(self, entry: Entry, item: Item, prompt: str) -> tuple[Item, Kept]:
+    def _lay_out(self, entry: Entry, item: Item, prompt: str) -> Laid:
         """What a record refers to; the record itself, to be put."""
         self._table.put_many(dict.fromkeys(entry.places, entry.item))
         kept = self._texts.keep(entry.pointer.pk, prompt, PROMPT_IN_RECORD)
-        return {**item, "prompt": kept, "claim": str(ULID()), "bot": self._bot}, kept
+        return Laid(entry, {**item, "prompt": kept, "claim": str(ULID()), "bot": self._bot})
 
-    def _create(self, entry: Entry, item: Item, prompt: str) -> bool:
-        whole, kept_prompt = self._lay_out(entry, item, prompt)
-        claim = whole["claim"]
+    def _put(self, laid: Sequence[Laid]) -> bool:
+        """All of them or none, which are then taken back."""
         try:
-            self._table.put(entry.record_key, whole, NEW)
+            self._table.put_together({each.entry.record_key: each.item for each in laid}, NEW)
         except Refused:
-            there = self._table.get(entry.record_key) or {}
-            if there.get("claim") == claim:
-                return True
-            self._take_back(entry, kept_prompt, is_twin=there.get("id") == entry.id)
-            return False
+            there = self._table.get_many(each.entry.record_key for each in laid)
+            found = [there.get(each.entry.record_key, {}) for each in laid]
+            # Unless they were put, and only the answer lost.
+            if any(item.get("claim") != each.item["claim"] for item, each in zip(found, laid, strict=True)):
+                for item, each in zip(found, laid, strict=True):
+                    self._take_back(each, is_twin=item.get("id") == each.entry.id)
+                return False
+        for each in laid:
+            self._records.remember(each.entry)
         return True
 
-    def _take_back(self, entry: Entry, prompt: Kept, is_twin: bool) -> None:
+    def _take_back(self, laid: Laid, is_twin: bool) -> None:
         """What was laid out in vain; the entries stay when the very same request was accepted by another call."""
-        self._texts.drop([prompt])
+        self._texts.drop([laid.item["prompt"]])
         if not is_twin:
-            self._eraser.clear(entry)
+            self._eraser.clear(laid.entry)

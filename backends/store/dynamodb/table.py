@@ -30,7 +30,8 @@ MOST_READ, MOST_WRITTEN = 100, 25
 """Items that one batch takes."""
 _BATCH_TRIES = 8
 _FIRST_PAUSE_S = 0.05
-_CONDITIONS_FAILED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
+_CONDITION_FAILED, _TRANSACTION_FAILED = "ConditionalCheckFailedException", "TransactionCanceledException"
+_OF_REFUSALS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 
 
 class Key(NamedTuple):
@@ -117,8 +118,12 @@ class Table:
         return from_attributes(answer.get("Attributes", {}))
 
     def put_together(self, items: Mapping[Key, Mapping[str, Any]], only_if: Condition) -> None:
-        """All of them, each under the condition, or none: one transaction, which AWS does once however often it hears
-        of it. Raises Refused."""
+        """All of them, each under the condition, or none. More than one take a transaction, which costs twice as much.
+        Raises Refused, also when another write came between."""
+        if len(items) == 1:
+            for key, item in items.items():
+                self.put(key, item, only_if)
+            return
         put = spell_condition(only_if)
         asked: Any = [
             {"Put": {"TableName": self._name, "Item": to_attributes({**item, **key._asdict()}), **put}}
@@ -180,7 +185,7 @@ class Table:
             try:
                 yield
             except ClientError as error:
-                if code_of(error) not in _CONDITIONS_FAILED:
+                if not _is_refusal(error):
                     raise
                 raise Refused from error
 
@@ -199,6 +204,14 @@ AFTER_ALL = "\x7f"
 
 def key_of(item: Mapping[str, Any]) -> Key:
     return Key(item["pk"], item["sk"])
+
+
+def _is_refusal(error: ClientError) -> bool:
+    """Whether a condition did not hold; a transaction may fail for other reasons, which it names item by item."""
+    if code_of(error) != _TRANSACTION_FAILED:
+        return code_of(error) == _CONDITION_FAILED
+    reasons: Any = error.response.get("CancellationReasons", ())
+    return {reason.get("Code", "None") for reason in reasons} <= _OF_REFUSALS
 
 
 def _in_batches(things: Sequence[T], most: int) -> Iterator[Sequence[T]]:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from ulid import ULID
 
+from backends.store.dynamodb.keys import TTL
+from backends.store.dynamodb.setup import table_definition
 from backends.store.dynamodb.store import DynamoStore
 from config.errors import InvalidSettings
+from tests.backends.aws.deploy.test_template import RESOURCES, actions, statements
 from tests.fakes.dynamo_tables import dynamodb_at, new_table
 from tests.fakes.faulty_aws import FaultyAws
 from tests.fakes.ministack import MiniStack, environment_at
@@ -47,6 +50,21 @@ async def test_a_new_table_is_paid_by_the_request_and_backed_up_and_forgets(mini
     assert (forgetting["TimeToLiveStatus"], forgetting["AttributeName"]) == ("ENABLED", "ttl")
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_table_of_a_deployment_is_the_same() -> None:
+    """And its bots have the rights they need, without the one to make tables."""
+    properties = RESOURCES["StoreTable"]["Properties"]
+    wanted = {name: value for name, value in table_definition("ours").items() if name != "TableName"}
+    assert {name: properties[name] for name in wanted} == wanted
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": TTL, "Enabled": True}
+    (rights,) = [
+        actions(statement)
+        for owner, statement in statements()
+        if owner == "CallerPolicy" and any(action.startswith("dynamodb:") for action in actions(statement))
+    ]
+    asked = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]
+    assert sorted(rights) == [f"dynamodb:{call}" for call in asked]
 
 
 async def test_many_may_open_it_at_once(name: str) -> None:
