@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -17,6 +18,7 @@ from tests.fakes.ministack import STARTS_WITHIN_S, client_at, free_port
 
 _INSTALLED = Path(__file__).parents[2] / ".ci/dynalite/node_modules/.bin/dynalite"
 """Where `make dynalite` puts it."""
+_SURVIVE = Path(__file__).parents[2] / ".ci/dynalite/survive.cjs"
 
 
 def find_dynalite() -> str | None:
@@ -29,7 +31,8 @@ def running_dynalite(program: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     # 0 would be taken for nothing said.
-    process = subprocess.Popen([program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "1"])
+    command = [program, "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "1"]
+    process = subprocess.Popen(command, env={**os.environ, "NODE_OPTIONS": f"--require={_SURVIVE}"})
     try:
         _wait_until_it_answers(process, url)
         yield url
