@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 import torch
 from safetensors.torch import load_file, save_file
+
+from generation.whole_file import written_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -52,14 +52,8 @@ class ReferenceLogits:
         if self._path.exists():
             return
         logits = network(input_ids=torch.tensor([self.token_ids])).logits[0].float().contiguous()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=".", dir=self._path.parent)
-        os.close(handle)
-        try:
+        with written_whole(self._path) as part:
             save_file({"logits": logits}, part)
-            Path(part).replace(self._path)
-        finally:
-            Path(part).unlink(missing_ok=True)
 
 
 def _key(folder: Path) -> str:
