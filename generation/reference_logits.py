@@ -39,18 +39,20 @@ class ReferenceLogits:
             if len(logits) != len(self.token_ids):
                 raise ValueError("these are of another text")
         except Exception as error:
-            if self._path.exists():
+            if self.recorded:
                 log.warning("reference_unreadable", error=type(error).__name__)
                 with contextlib.suppress(OSError):
                     self._path.unlink()
             return None
         return logits
 
+    @property
+    def recorded(self) -> bool:
+        return self._path.exists()
+
     @torch.inference_mode()
     def record(self, network: PreTrainedModel) -> None:
         """Run the network once; raises OSError when the cache can't be written."""
-        if self._path.exists():
-            return
         logits = network(input_ids=torch.tensor([self.token_ids])).logits[0].float().contiguous()
         with written_whole(self._path) as part:
             save_file({"logits": logits}, part)
