@@ -72,7 +72,9 @@ def build_engine(
         return BatchingEngine(stored.model, fast, setup.limits)
     network = stored.read_network()
     engine = BatchingEngine(stored.model, _build_torch_runner(stored.model, network, setup.limits), setup.limits)
-    if later is not None:
+    if fast_path.hopeless:
+        settle_memory()
+    elif later is not None:
         fast_path.hand_over(later, engine.replace_runner)
     return engine
 

@@ -67,6 +67,11 @@ class FastPath:
         self._plan = plan
         self._hopeless = False
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether it is known that there will be none."""
+        return self._hopeless
+
     def begin(self) -> Runner | None:
         """The runner, if it can be had at once."""
         if self._build is None:
