@@ -52,8 +52,8 @@ def build_engine(
 ) -> BatchingEngine:
     """Takes seconds, or minutes when the model has to come from the hub. Raises InvalidSettings and EngineFailed.
 
-    A fast runner that can be had at once serves from the beginning, and no network is read. Otherwise the network is,
-    and serves when the fast runner takes longer than `setup.patience_s`: until it is built, or for good.
+    A fast runner that can be had at once or within `setup.patience_s` serves from the beginning, and no network is read
+    as a whole. Otherwise the network is, and serves: until the fast runner is built, or for good.
     """
     threads = _choose_threads(setup.threads)
     if build_fast_runner is not None:
@@ -62,20 +62,19 @@ def build_engine(
     plan = RunnerPlan(stored.model, stored.folder, setup.limits, setup.precision, threads)
     fast_path = FastPath(build_fast_runner, plan)
     progress.begin(f"Warming {source.name} up.", 1.0)
-    fast = fast_path.begin()
+    fast, later = fast_path.begin(), None
+    if fast is None:
+        fast_path.learn()
+        later = fast_path.build_later()
+        fast = _wait(later, setup.patience_s)
     if fast is not None:
         settle_memory()
         return BatchingEngine(stored.model, fast, setup.limits)
     network = stored.read_network()
-    fast_path.learn(network)
-    later = fast_path.build_later()
-    fast = _wait(later, setup.patience_s)
-    if fast is not None:
-        del network
-        settle_memory()
-        return BatchingEngine(stored.model, fast, setup.limits)
     engine = BatchingEngine(stored.model, _build_torch_runner(stored.model, network, setup.limits), setup.limits)
-    if later is not None:
+    if fast_path.hopeless:
+        settle_memory()
+    elif later is not None:
         fast_path.hand_over(later, engine.replace_runner)
     return engine
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -14,9 +14,6 @@ from config.precision import Precision
 from generation.daemon import start_daemon
 from generation.runner import Runner
 from generation.types import EngineLimits, LoadedModel
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 _FAST_ONLY = ("int8", "bf16")
 """The slow path keeps every number as it is."""
@@ -53,8 +50,11 @@ class BuildFastRunner(Protocol):
         """Begin, on a thread of its own, what takes long and depends on no model."""
         ...
 
-    def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
-        """Keep what the slow path computes, so that a runner can be held against it. Raises NoFastRunner."""
+    def learn(self, plan: RunnerPlan) -> None:
+        """Keep what transformers computes, so that a runner can be held against it. Raises NoFastRunner.
+
+        Anything else it raises is taken as a failure of its own.
+        """
         ...
 
 
@@ -67,6 +67,11 @@ class FastPath:
         self._plan = plan
         self._hopeless = False
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether it is known that there will be none."""
+        return self._hopeless
+
     def begin(self) -> Runner | None:
         """The runner, if it can be had at once."""
         if self._build is None:
@@ -74,11 +79,11 @@ class FastPath:
             return None
         return self._try(self._build, at_once=True)
 
-    def learn(self, network: PreTrainedModel) -> None:
-        """The network that serves until there is a fast runner."""
+    def learn(self) -> None:
+        """What a fast runner will be held against."""
         if self._build is not None and not self._hopeless:
             try:
-                self._build.learn(self._plan, network)
+                self._build.learn(self._plan)
             except NoFastRunner as error:
                 self._give_up(str(error))
             except Exception as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 import torch
@@ -20,9 +19,6 @@ from generation.native_runner import CHUNK, NativeRunner
 from generation.native_weights import NativePlan, build_network, check_family
 from generation.reference_logits import ReferenceLogits
 from generation.self_test import LEAST_CORRELATION, WrongNumbers, check_runner
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 _AUTO: tuple[WeightPrecision, ...] = ("int8", "bf16", "fp32")
 """The fewest bytes first: reading them is what a token costs."""
@@ -57,10 +53,15 @@ class FastRunnerBuilder:
             raise NoFastRunner("there are no fp32 logits to hold it against")
         return self._build_tried(library, plan, references.token_ids, reference)
 
-    def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
-        """See `BuildFastRunner`. Raises OSError, too."""
+    def learn(self, plan: RunnerPlan) -> None:
+        """See `BuildFastRunner`. Raises OSError, and what transformers raises, too."""
         check_family(plan.model.config)
-        self._references(plan).record(network)
+        references = self._references(plan)
+        if not references.recorded:
+            # Here, since with it comes much of transformers that later starts need not.
+            from generation.layered_network import open_layered
+
+            references.record(open_layered(plan.folder))
 
     def _references(self, plan: RunnerPlan) -> ReferenceLogits:
         config = plan.model.config

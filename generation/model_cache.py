@@ -28,6 +28,11 @@ class ModelCache:
         """In the hub's own layout."""
         return self._folder / "hub"
 
+    @property
+    def known(self) -> Path:
+        """What is known of models without their weights."""
+        return self._folder / "known"
+
     def converted(self, source: Path, convert: Callable[[Path], None]) -> Path:
         """The converted copy of a file; `convert` writes it into an empty folder when there is none yet.
 

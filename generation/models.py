@@ -4,7 +4,7 @@ demand."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import torch
 import transformers
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from config.errors import EngineFailed, InklingError, InvalidSettings
 from generation.gguf_conversion import check_gguf, convert_gguf
 from generation.hub import HubModels
+from generation.known_models import LOCAL_ONLY, KnownModels, ask_transformers
 from generation.load_progress import LoadProgress
 from generation.model_cache import ModelCache
 from generation.model_files import has_tokenizer, has_weights, no_weights_sentence
@@ -33,9 +33,11 @@ _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length
 _LENGTH_UNKNOWN = 2048
 _WINDOWS = ("sliding_window", "window_size", "attention_chunk_size")
 """How they name the reach of local attention."""
-_SAFE = {"local_files_only": True, "trust_remote_code": False}
 _END_OF_DOCUMENT = "<|endoftext|>"
 """Ends a text also in models whose own end is that of a chat message."""
+Understand = Callable[[Path], tuple["PretrainedConfig", "PreTrainedTokenizerBase"]]
+"""The configuration and the tokenizer of the model in a folder."""
+
 _DECODERS: frozenset[str] = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
 
 log = structlog.get_logger(__name__)
@@ -61,14 +63,14 @@ def load_model(source: ModelSource, cache: ModelCache, progress: LoadProgress) -
     transformers.logging.disable_progress_bar()
     folder = _find_folder(source, cache, progress)
     progress.begin(f"Reading {source.name} into memory.", 0.95)
-    return load_folder(source.name, folder)
+    return load_folder(source.name, folder, KnownModels(cache.known).read)
 
 
-def load_folder(name: str, folder: Path) -> StoredModel:
+def load_folder(name: str, folder: Path, understand: Understand = ask_transformers) -> StoredModel:
     """A model as transformers saves one. Only safetensors, never code from the folder. Raises InvalidSettings."""
     check_folder(name, folder)
     with _explained(name):
-        return StoredModel(folder, _read_facts(name, folder))
+        return StoredModel(folder, _read_facts(name, folder, understand))
 
 
 @contextmanager
@@ -124,16 +126,17 @@ def _read_config(name: str, folder: Path) -> Mapping[str, Any]:
     return config
 
 
-def _read_facts(name: str, folder: Path) -> LoadedModel:
-    tokenizer = AutoTokenizer.from_pretrained(folder, **_SAFE)
-    config = AutoConfig.from_pretrained(folder, **_SAFE)
+def _read_facts(name: str, folder: Path, understand: Understand) -> LoadedModel:
+    config, tokenizer = understand(folder)
     ends = _ends_of_text(tokenizer, config.eos_token_id, _generation_end(folder))
     return LoadedModel(name, config, tokenizer, longest_text(config), ends)
 
 
 def _read_network(name: str, folder: Path) -> PreTrainedModel:
+    from transformers import AutoModelForCausalLM
+
     network, report = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, weights_only=True, output_loading_info=True, **_SAFE
+        folder, dtype=torch.float32, use_safetensors=True, weights_only=True, output_loading_info=True, **LOCAL_ONLY
     )
     if report["missing_keys"]:
         raise InvalidSettings(f"{name} lacks {len(report['missing_keys'])} of its weights; its files are incomplete.")

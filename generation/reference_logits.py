@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 import torch
 from safetensors.torch import load_file, save_file
+
+from generation.whole_file import written_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -39,27 +39,23 @@ class ReferenceLogits:
             if len(logits) != len(self.token_ids):
                 raise ValueError("these are of another text")
         except Exception as error:
-            if self._path.exists():
+            if self.recorded:
                 log.warning("reference_unreadable", error=type(error).__name__)
                 with contextlib.suppress(OSError):
                     self._path.unlink()
             return None
         return logits
 
+    @property
+    def recorded(self) -> bool:
+        return self._path.exists()
+
     @torch.inference_mode()
     def record(self, network: PreTrainedModel) -> None:
         """Run the network once; raises OSError when the cache can't be written."""
-        if self._path.exists():
-            return
         logits = network(input_ids=torch.tensor([self.token_ids])).logits[0].float().contiguous()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=".", dir=self._path.parent)
-        os.close(handle)
-        try:
+        with written_whole(self._path) as part:
             save_file({"logits": logits}, part)
-            Path(part).replace(self._path)
-        finally:
-            Path(part).unlink(missing_ok=True)
 
 
 def _key(folder: Path) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from transformers import PreTrainedModel
 
 from config.sampling import SamplingOptions
 from generation.engine import BatchingEngine
@@ -48,7 +47,7 @@ class FastBuilder:
     def prepare(self) -> None:
         self.prepared += 1
 
-    def learn(self, plan: RunnerPlan, network: PreTrainedModel) -> None:
+    def learn(self, plan: RunnerPlan) -> None:
         self.learned += 1
 
 

@@ -18,6 +18,7 @@ from generation.fast_runner import FastRunnerBuilder
 from generation.load_progress import LoadProgress
 from generation.model_source import find_source
 from generation.native_runner import NativeRunner
+from generation.reference_logits import ReferenceLogits
 from generation.types import EngineLimits
 from tests.fakes.engine_requests import build_request, collect
 from tests.fakes.random_models import build_random
@@ -46,6 +47,10 @@ def plan_for(loaded: NetworkModel, folder: Path, precision="auto") -> RunnerPlan
     return RunnerPlan(loaded, folder, LIMITS, precision, 2)
 
 
+def references_for(cache: Path, plan: RunnerPlan) -> ReferenceLogits:
+    return ReferenceLogits(cache, plan.folder, plan.model.config.vocab_size, plan.model.max_model_len)
+
+
 def built(runner: NativeRunner | None) -> str:
     assert runner is not None
     assert runner.cache_bytes == 0
@@ -58,7 +63,7 @@ def test_cold_it_learns_first_and_warm_it_is_there_at_once(cache: Path, tmp_path
     plan = plan_for(loaded, tmp_path / "model")
     build = FastRunnerBuilder(cache)
     assert build(plan, at_once=True) is None
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     assert built(build(plan, at_once=False)) == "native int8"
     assert built(FastRunnerBuilder(cache)(plan, at_once=True)) == "native int8"
 
@@ -67,7 +72,7 @@ def test_cold_it_learns_first_and_warm_it_is_there_at_once(cache: Path, tmp_path
 def test_a_precision_that_was_asked_for_is_used(cache: Path, tmp_path: Path, loaded, precision) -> None:
     plan = plan_for(loaded, tmp_path / "model", precision)
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     assert built(build(plan, at_once=True)) == f"native {precision}"
 
 
@@ -75,7 +80,7 @@ def test_kernels_that_are_not_compiled_are_not_had_at_once(cache: Path, tmp_path
     plan = plan_for(loaded, tmp_path / "model")
     (cache / "native").unlink()
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     assert build(plan, at_once=True) is None
 
 
@@ -89,7 +94,7 @@ def test_without_a_compiler_there_is_none(cache: Path, tmp_path: Path, loaded, m
     (cache / "native").unlink()
     monkeypatch.setenv("PATH", str(tmp_path))
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     assert build(plan, at_once=True) is None
     with pytest.raises(NoFastRunner, match=r"There is no C\+\+ compiler here"):
         build(plan, at_once=False)
@@ -99,7 +104,7 @@ def test_kernels_that_were_compiled_before_need_no_compiler(cache: Path, tmp_pat
     plan = plan_for(loaded, tmp_path / "model")
     monkeypatch.setenv("PATH", str(tmp_path))
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     assert built(build(plan, at_once=True)) == "native int8"
 
 
@@ -110,7 +115,7 @@ def test_a_model_without_kernels_is_known_from_its_facts(cache: Path, tmp_path: 
     for attempt in (
         lambda: build(plan, at_once=True),
         lambda: build(plan, at_once=False),
-        lambda: build.learn(plan, other.network),
+        lambda: build.learn(plan),
     ):
         with pytest.raises(NoFastRunner, match="kind qwen3 have no kernels"):
             attempt()
@@ -129,7 +134,7 @@ def spoil_for_bytes(loaded: NetworkModel) -> NetworkModel:
 def test_where_8_bits_are_too_few_16_are_used(cache: Path, tmp_path: Path, loaded: NetworkModel) -> None:
     plan = plan_for(spoil_for_bytes(loaded), tmp_path / "model")
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    build.learn(plan)
     with capture_logs() as logs:
         assert built(build(plan, at_once=True)) == "native bf16"
     [said] = [line for line in logs if line["log_level"] == "warning"]
@@ -143,17 +148,19 @@ def test_numbers_that_are_wrong_in_every_precision_are_no_runner(cache: Path, tm
     build = FastRunnerBuilder(cache)
     with torch.no_grad():
         loaded.network.model.norm.weight.normal_()
-    build.learn(plan, loaded.network)
+    references_for(cache, plan).record(loaded.network)
     with pytest.raises(NoFastRunner, match=r"int8: .*; bf16: .*; fp32: "):
         build(plan, at_once=True)
 
 
 def test_weights_that_are_missing_are_an_error_that_names_them(cache: Path, tmp_path: Path, loaded) -> None:
     plan = plan_for(loaded, tmp_path / "model")
-    (plan.folder / "model.safetensors").unlink()
-    build_random("llama", num_hidden_layers=1).network.save_pretrained(plan.folder)
+    build_random("llama", num_hidden_layers=1).network.save_pretrained(tmp_path / "less")
+    (tmp_path / "less" / "model.safetensors").replace(plan.folder / "model.safetensors")
     build = FastRunnerBuilder(cache)
-    build.learn(plan, loaded.network)
+    with pytest.raises(KeyError, match=r"layers\.1"):
+        build.learn(plan)
+    references_for(cache, plan).record(loaded.network)
     with pytest.raises(KeyError, match=r"layers\.1"):
         build(plan, at_once=True)
 
