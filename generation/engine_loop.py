@@ -241,7 +241,9 @@ def _score(
             wanting.setdefault(alternatives, []).append(index)
     scored: dict[SampleSequence, TokenLogprob] = {}
     for alternatives, indexes in wanting.items():
-        entries = sampler.score_tokens(logits[indexes], [tokens[index] for index in indexes], alternatives)
+        # Where all ask, which is usual, their rows need not be copied.
+        rows = logits if len(indexes) == len(sequences) else logits[indexes]
+        entries = sampler.score_tokens(rows, [tokens[index] for index in indexes], alternatives)
         scored.update(zip((sequences[index] for index in indexes), entries, strict=True))
     return scored
 

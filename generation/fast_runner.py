@@ -89,4 +89,5 @@ class FastRunnerBuilder:
 def _build(library: ctypes.CDLL, plan: RunnerPlan, precision: WeightPrecision) -> NativeRunner:
     most_rows = max(CHUNK, plan.limits.max_running)
     network, embedding = build_network(library, NativePlan(plan.model, plan.folder, most_rows, plan.threads), precision)
-    return NativeRunner(network, embedding, NativeSampler(library), plan.limits, f"native {precision}")
+    sampler = NativeSampler(library, plan.threads)
+    return NativeRunner(network, embedding, sampler, plan.limits, f"native {precision}")

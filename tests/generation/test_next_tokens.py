@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from config.sampling import SamplingOptions
+from generation.filters import filter_logits
 from generation.next_tokens import describe_next_tokens
 from generation.types import EngineLimits, NextTokens
 from tests.fakes.engine_requests import build_request
@@ -129,3 +130,22 @@ def _joined(events: list) -> dict[int, str]:
     for event in events:
         texts[event.sample] = texts.get(event.sample, "") + getattr(event, "text", "")
     return texts
+
+
+@pytest.mark.parametrize("temperature", [0, 1e-310, 0.7])
+@pytest.mark.parametrize("top_k", [0, 1, 7, 100])
+def test_what_top_k_drops_changes_nothing_about_the_others(temperature: float, top_k: int) -> None:
+    generator = torch.Generator().manual_seed(top_k)
+    # Few different numbers, so that some stand on either side of the edge together.
+    logits = torch.randint(12, (100,), generator=generator).float()
+    options = SamplingOptions(temperature=temperature, top_k=top_k, top_p=0.9, min_p=0.01, typical_p=0.8)
+    told = describe_next_tokens(logits, FakeRow(options), 100)
+    assert told is not None
+    whole = torch.log_softmax(filter_logits(logits[None], [options])[0], dim=0)
+    found = torch.full_like(whole, -torch.inf)
+    for each in told.candidates:
+        if each.kept_logprob is not None:
+            found[each.token_id] = each.kept_logprob
+    assert torch.equal(torch.isfinite(found), torch.isfinite(whole))
+    assert torch.allclose(found.exp(), whole.exp(), rtol=0, atol=1e-12)
+    assert told.kept_count == int(torch.isfinite(whole).sum())

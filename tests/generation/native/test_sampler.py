@@ -246,6 +246,17 @@ def test_logprobs_of_what_is_no_number_are_nan_and_the_other_rows_are_right(nati
     assert [index for index, _ in scored[2].top] == [0, 1]
 
 
+@pytest.mark.parametrize("rows", [1, 4, 5, 33])
+def test_any_number_of_threads_scores_rows_the_same(kernels: ctypes.CDLL, native: NativeSampler, rows: int) -> None:
+    logits = torch.randn(rows, 300, generator=torch.Generator().manual_seed(rows))
+    tokens = [row % 300 for row in range(rows)]
+    together = NativeSampler(kernels, threads=3)
+    assert together.score_tokens(logits, tokens, 5) == native.score_tokens(logits, tokens, 5)
+    # Rows that are parts of a wider matrix stand further apart.
+    wide = torch.randn(rows, 700, generator=torch.Generator().manual_seed(rows))[:, 100:400]
+    assert together.score_tokens(wide, tokens, 5) == native.score_tokens(wide.contiguous(), tokens, 5)
+
+
 def test_no_rows_are_no_tokens(native: NativeSampler) -> None:
     assert native.sample_tokens(torch.zeros(0, 10), []) == []
     assert native.score_tokens(torch.zeros(0, 10), [], 3) == []
