@@ -89,5 +89,4 @@ class FastRunnerBuilder:
 def _build(library: ctypes.CDLL, plan: RunnerPlan, precision: WeightPrecision) -> NativeRunner:
     most_rows = max(CHUNK, plan.limits.max_running)
     network, embedding = build_network(library, NativePlan(plan.model, plan.folder, most_rows, plan.threads), precision)
-    sampler = NativeSampler(library, plan.threads)
-    return NativeRunner(network, embedding, sampler, plan.limits, f"native {precision}")
+    return NativeRunner(network, embedding, NativeSampler(library, network), plan.limits, f"native {precision}")

@@ -37,6 +37,10 @@ inline double exp_nonpositive(double x) {
     return x < -708.0 ? 0.0 : value;
 }
 
+inline double join(const double (&lanes)[8]) {
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
 // In eight partial sums: their order is written here and not left to the compiler.
 inline double sum(const double* values, int64_t count) {
     double lanes[8] = {};
@@ -45,7 +49,18 @@ inline double sum(const double* values, int64_t count) {
         for (int lane = 0; lane < 8; ++lane) lanes[lane] += values[i + lane];
     }
     for (int lane = 0; i < count; ++i, ++lane) lanes[lane] += values[i];
-    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+    return join(lanes);
+}
+
+// Of exp(value - maximum), where no value is above it.
+inline double sum_of_exp(const float* values, int64_t count, double maximum) {
+    double lanes[8] = {};
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        for (int lane = 0; lane < 8; ++lane) lanes[lane] += exp_nonpositive(values[i + lane] - maximum);
+    }
+    for (int lane = 0; i < count; ++i, ++lane) lanes[lane] += exp_nonpositive(values[i] - maximum);
+    return join(lanes);
 }
 
 }  // namespace inkling

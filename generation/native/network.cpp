@@ -281,6 +281,7 @@ int32_t inkling_network_cache(Network* network, int64_t blocks) try {
 
 void inkling_network_copy_block(Network* network, int32_t from, int32_t to) noexcept { network->copy_block(from, to); }
 int32_t inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
+inkling::Team* inkling_network_team(Network* network) { return &network->team(); }
 void inkling_network_run(Network* network, const inkling::Step* step) noexcept { network->run(*step); }
 
 }

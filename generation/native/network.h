@@ -50,6 +50,7 @@ class Network {
   void run(const Step& step);
 
   int logits_stride() const { return head_.padded_outputs(); }
+  Team& team() { return team_; }
 
  private:
   template <class Number>

@@ -115,6 +115,8 @@ class NativeNetwork:
         self._network = ctypes.c_void_p(address)
         # Not at the process's end: a thread may still be inside.
         weakref.finalize(self, self._functions["delete"], self._network).atexit = False
+        self.team = ctypes.c_void_p(self._functions["team"](self._network))
+        """Its threads, for kernels that share their work among them while no pass runs. Keep the network meanwhile."""
         self._logits_stride = 0
         padded_head = -(-shape.head_size // 16) * 16
         self.block_bytes = shape.layers * shape.key_heads * 2 * BLOCK * padded_head * (2 if half_cache else 4)
@@ -197,6 +199,7 @@ def _bind_all(library: ctypes.CDLL) -> dict[str, Callable[..., Any]]:
         "cache": (_INT32, (_ADDRESS, ctypes.c_int64)),
         "copy_block": (None, (_ADDRESS, _INT32, _INT32)),
         "logits_stride": (_INT32, (_ADDRESS,)),
+        "team": (_ADDRESS, (_ADDRESS,)),
         "run": (None, (_ADDRESS, ctypes.POINTER(_Step))),
     }
     return {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from config.sampling import SamplingOptions
+from generation.native.network import NativeNetwork
 from generation.native.pointers import FloatRows, bind, check_memory, float_rows, int64_address
 from generation.penalties import SamplingRow
 from generation.random_numbers import draw_uniforms
 from generation.types import TokenLogprob
 
-_ROWS_AT_ONCE = 4
-"""What a thread scores before it looks for more."""
 _OPTIONS = struct.Struct("=4dq3fi")
 _REMEMBERED = 4096
 
@@ -56,15 +54,16 @@ class _ScoringBatch(ctypes.Structure):
 class NativeSampler:
     """Draws what `generation.sampler` draws, except where the uniform lies within rounding of a token's boundary.
 
-    From one thread at a time; scoring, which reads every number of a row, takes others along.
+    From one thread at a time.
     """
 
-    def __init__(self, library: ctypes.CDLL, threads: int = 1) -> None:
+    def __init__(self, library: ctypes.CDLL, network: NativeNetwork | None = None) -> None:
+        """The network's threads share the rows; it must not run meanwhile."""
         self._sample_rows = _bind_rows(library, "inkling_sample_rows", _SamplingBatch)
         self._score_rows = _bind_rows(library, "inkling_score_rows", _ScoringBatch)
         self._packed: dict[int, tuple[SamplingOptions, bytes, bool]] = {}
-        self._threads = threads
-        self._helpers = ThreadPoolExecutor(max(1, threads - 1), "scoring")
+        self._network = network
+        self._team = None if network is None else network.team
 
     def sample_tokens(self, logits: torch.Tensor, rows: Sequence[SamplingRow]) -> list[int]:
         """Draw each row's next token from raw logits [row, vocabulary] in float32: a function of that row alone.
@@ -85,7 +84,7 @@ class NativeSampler:
             uniforms.ctypes.data,
             tokens.ctypes.data,
         )
-        check_memory(self._sample_rows(batch, len(rows)))
+        check_memory(self._sample_rows(self._team, batch, len(rows)))
         drawn: list[int] = tokens.tolist()
         return drawn
 
@@ -102,39 +101,22 @@ class NativeSampler:
         logprobs = np.empty(len(tokens))
         top_tokens = np.empty((len(tokens), alternatives), dtype=np.int64)
         top_logprobs = np.empty((len(tokens), alternatives))
-
-        def score(first: int) -> None:
-            batch = _ScoringBatch(
-                matrix.address + first * matrix.stride * logits.element_size(),
-                matrix.stride,
-                matrix.columns,
-                tokens[first:].ctypes.data,
-                alternatives,
-                logprobs[first:].ctypes.data,
-                top_tokens[first:].ctypes.data,
-                top_logprobs[first:].ctypes.data,
-            )
-            check_memory(self._score_rows(batch, min(_ROWS_AT_ONCE, len(tokens) - first)))
-
-        self._share(range(0, len(tokens), _ROWS_AT_ONCE), score)
+        batch = _ScoringBatch(
+            matrix.address,
+            matrix.stride,
+            matrix.columns,
+            tokens.ctypes.data,
+            alternatives,
+            logprobs.ctypes.data,
+            top_tokens.ctypes.data,
+            top_logprobs.ctypes.data,
+        )
+        check_memory(self._score_rows(self._team, batch, len(tokens)))
         tops = zip(top_tokens.tolist(), top_logprobs.tolist(), strict=True)
         return [
             TokenLogprob(token, logprob, tuple(zip(*top, strict=True)))
             for token, logprob, top in zip(token_ids, logprobs.tolist(), tops, strict=True)
         ]
-
-    def _share(self, pieces: Sequence[int], work: Callable[[int], None]) -> None:
-        """Whoever comes first takes the next piece, so a thread that comes late delays the others by one at most."""
-        left = iter(pieces)  # Whose steps are atomic.
-
-        def take() -> None:
-            for piece in left:
-                work(piece)
-
-        helping = [self._helpers.submit(take) for _ in range(min(self._threads, len(pieces)) - 1)]
-        take()
-        for each in helping:
-            each.result()
 
     def _pack(self, options: SamplingOptions) -> tuple[SamplingOptions, bytes, bool]:
         """As the kernel reads them, and whether they penalize; remembered by identity, since hashing takes longer."""
@@ -148,7 +130,7 @@ class NativeSampler:
 
 
 def _bind_rows(library: ctypes.CDLL, name: str, batch: type[ctypes.Structure]) -> Any:
-    return bind(library, name, ctypes.c_int32, ctypes.POINTER(batch), ctypes.c_int64)
+    return bind(library, name, ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(batch), ctypes.c_int64)
 
 
 def _check(logits: torch.Tensor, rows: int) -> FloatRows:

@@ -1,10 +1,11 @@
-// One row after the other: scan, penalize, narrow to candidates, filter, draw.
+// Each row by itself: scan, penalize, narrow to candidates, filter, draw.
 
 #include "sampling.h"
 
 #include "candidates.h"
 #include "history_penalties.h"
 #include "logit_row.h"
+#include "team.h"
 
 namespace inkling {
 namespace {
@@ -37,9 +38,6 @@ void sample_row(const SamplingBatch& batch, int64_t row) {
 
 }  // namespace inkling
 
-extern "C" int32_t inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t rows) try {
-    for (int64_t row = 0; row < rows; ++row) inkling::sample_row(*batch, row);
-    return 1;
-} catch (...) {
-    return 0;
+extern "C" int32_t inkling_sample_rows(inkling::Team* team, const inkling::SamplingBatch* batch, int64_t rows) {
+    return inkling::for_each_row(team, rows, [&](int64_t row) { inkling::sample_row(*batch, row); });
 }

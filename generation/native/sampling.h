@@ -6,6 +6,8 @@
 
 namespace inkling {
 
+class Team;
+
 // The fields and their order are those of `_OPTIONS` in sampler.py.
 struct SamplingOptions {
     double temperature;
@@ -46,5 +48,5 @@ void sample_row(const SamplingBatch& batch, int64_t row);
 
 }  // namespace inkling
 
-// 0 where memory lacks.
-extern "C" int32_t inkling_sample_rows(const inkling::SamplingBatch* batch, int64_t rows);
+// On the threads of `team`, which may be null. 0 where memory lacks.
+extern "C" int32_t inkling_sample_rows(inkling::Team* team, const inkling::SamplingBatch* batch, int64_t rows);

@@ -8,24 +8,15 @@
 #include "memory.h"
 #include "exponential.h"
 #include "logit_row.h"
+#include "team.h"
 
 namespace inkling {
 namespace {
 
 struct Workspace {
     LogitRow row;
-    Buffer<double> weights;
     Buffer<int32_t> ids;
 };
-
-double log_of_sum(Workspace& workspace) {
-    const LogitRow& row = workspace.row;
-    const float* logits = row.values();
-    const double maximum = row.maximum();
-    double* weights = workspace.weights.reserve(row.size());
-    for (int64_t i = 0; i < row.size(); ++i) weights[i] = exp_nonpositive(logits[i] - maximum);
-    return std::log(sum(weights, row.size()));
-}
 
 // The ids of the `count` likeliest tokens, in order.
 const int32_t* find_likeliest(Workspace& workspace, int64_t count) {
@@ -53,7 +44,7 @@ void score_row(const ScoringBatch& batch, int64_t row) {
     static thread_local Workspace workspace;
     if (!workspace.row.scan(batch.logits + row * batch.stride, batch.vocabulary)) return score_unknown(batch, row);
     const double maximum = workspace.row.maximum();
-    const double log_sum = log_of_sum(workspace);
+    const double log_sum = std::log(sum_of_exp(workspace.row.values(), workspace.row.size(), maximum));
     batch.logprobs[row] = (workspace.row[batch.tokens[row]] - maximum) - log_sum;
     if (batch.alternatives == 0) return;
     const int32_t* likeliest = find_likeliest(workspace, batch.alternatives);
@@ -65,9 +56,6 @@ void score_row(const ScoringBatch& batch, int64_t row) {
 
 }  // namespace inkling
 
-extern "C" int32_t inkling_score_rows(const inkling::ScoringBatch* batch, int64_t rows) try {
-    for (int64_t row = 0; row < rows; ++row) inkling::score_row(*batch, row);
-    return 1;
-} catch (...) {
-    return 0;
+extern "C" int32_t inkling_score_rows(inkling::Team* team, const inkling::ScoringBatch* batch, int64_t rows) {
+    return inkling::for_each_row(team, rows, [&](int64_t row) { inkling::score_row(*batch, row); });
 }

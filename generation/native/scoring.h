@@ -6,6 +6,8 @@
 
 namespace inkling {
 
+class Team;
+
 struct ScoringBatch {
     const float* logits;  // [row, vocabulary]
     int64_t stride;
@@ -22,5 +24,5 @@ void score_row(const ScoringBatch& batch, int64_t row);
 
 }  // namespace inkling
 
-// 0 where memory lacks.
-extern "C" int32_t inkling_score_rows(const inkling::ScoringBatch* batch, int64_t rows);
+// On the threads of `team`, which may be null. 0 where memory lacks.
+extern "C" int32_t inkling_score_rows(inkling::Team* team, const inkling::ScoringBatch* batch, int64_t rows);

@@ -49,7 +49,10 @@ class Team {
  public:
   // Of fewer threads where the machine gives no more.
   Team(int size, int most_steps)
-      : steps_(most_steps), leader_(*this, 0), threads_(start_threads(size - 1, [this](int index) { follow(index); })) {}
+      : steps_(most_steps),
+        take_rows_([this](Member& member) { take_rows(member); }),
+        leader_(*this, 0),
+        threads_(start_threads(size - 1, [this](int index) { follow(index); })) {}
 
   ~Team() {
     closing_.store(true);
@@ -72,6 +75,15 @@ class Team {
     // Before the caller writes what the next round reads: whoever is late now must not mistake it for this round's.
     closed_.store(round, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+
+  // `work(row)` for each of them, on some thread; returns when all are done. False when one threw.
+  bool run_rows(int rows, const std::function<void(int)>& work) {
+    work_ = &work;
+    rows_.store(rows, std::memory_order_relaxed);
+    failed_.store(false, std::memory_order_relaxed);
+    run(take_rows_);
+    return !failed_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -107,7 +119,22 @@ class Team {
     }
   }
 
+  void take_rows(Member& member) {
+    member.share(rows_.load(std::memory_order_relaxed), [this](int row) {
+      try {
+        (*work_)(row);
+      } catch (...) {
+        failed_.store(true, std::memory_order_relaxed);
+      }
+    });
+  }
+
   std::vector<Step> steps_;
+  // Of `run_rows`. `work_` is read in pieces only, so not by a thread that is late.
+  const std::function<void(Member&)> take_rows_;
+  const std::function<void(int)>* work_ = nullptr;
+  std::atomic<int> rows_{0};
+  std::atomic<bool> failed_{false};
   std::atomic<uint32_t> round_{0}, closed_{0};
   std::atomic<bool> closing_{false};
   std::atomic<const std::function<void(Member&)>*> body_{nullptr};
@@ -149,6 +176,18 @@ void Member::share(int count, Work work) {
     if (spins < 2000) relax();
     else sched_yield();
   }
+}
+
+// `work(row)` for each of them, shared where there is a team and something to share. False when one threw.
+template <class Work>
+bool for_each_row(Team* team, int64_t rows, Work work) {
+  if (team && rows > 1) return team->run_rows(static_cast<int>(rows), work);
+  try {
+    for (int64_t row = 0; row < rows; ++row) work(row);
+  } catch (...) {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace inkling

@@ -36,7 +36,7 @@ class NativeModel:
         network, embedding = build_network(self.library, plan, precision)
         if blocks is not None:
             limits = replace(limits, cache_bytes=blocks * network.block_bytes)
-        return NativeRunner(network, embedding, NativeSampler(self.library), limits, f"native {precision}")
+        return NativeRunner(network, embedding, NativeSampler(self.library, network), limits, f"native {precision}")
 
     def engine(self, limits: EngineLimits, precision: WeightPrecision = "fp32", threads: int = 1) -> BatchingEngine:
         return BatchingEngine(self.loaded, self.runner(limits, precision, threads), limits)

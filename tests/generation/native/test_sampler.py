@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from config.sampling import SamplingOptions
 from generation import sampler as reference
+from generation.native.network import NativeNetwork, NetworkShape
 from generation.native.sampler import NativeSampler
 from generation.penalties import penalize
 from generation.random_numbers import draw_uniforms
@@ -246,11 +247,25 @@ def test_logprobs_of_what_is_no_number_are_nan_and_the_other_rows_are_right(nati
     assert [index for index, _ in scored[2].top] == [0, 1]
 
 
-@pytest.mark.parametrize("rows", [1, 4, 5, 33])
-def test_any_number_of_threads_scores_rows_the_same(kernels: ctypes.CDLL, native: NativeSampler, rows: int) -> None:
+@pytest.fixture(scope="module")
+def together(kernels: ctypes.CDLL) -> NativeSampler:
+    """Its rows are shared among three threads."""
+    smallest = NetworkShape(1, 32, 1, 1, 32, 32, 32, gated=True, positions=16, epsilon=1e-5)
+    return NativeSampler(kernels, NativeNetwork(kernels, smallest, "fp32", most_rows=1, threads=3))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 33])
+def test_any_number_of_threads_samples_rows_the_same(together: NativeSampler, native: NativeSampler, rows: int) -> None:
+    logits = torch.randn(rows, 300, generator=torch.Generator().manual_seed(rows))
+    asking = [FakeRow(SamplingOptions(top_k=row % 7, seed=row), seed=row) for row in range(rows)]
+    for _ in range(20):
+        assert together.sample_tokens(logits, asking) == native.sample_tokens(logits, asking)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 33])
+def test_any_number_of_threads_scores_rows_the_same(together: NativeSampler, native: NativeSampler, rows: int) -> None:
     logits = torch.randn(rows, 300, generator=torch.Generator().manual_seed(rows))
     tokens = [row % 300 for row in range(rows)]
-    together = NativeSampler(kernels, threads=3)
     assert together.score_tokens(logits, tokens, 5) == native.score_tokens(logits, tokens, 5)
     # Rows that are parts of a wider matrix stand further apart.
     wide = torch.randn(rows, 700, generator=torch.Generator().manual_seed(rows))[:, 100:400]
