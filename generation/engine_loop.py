@@ -15,7 +15,7 @@ from generation.request_stream import Outbox, RequestStream
 from generation.runner import PromptPass, Runner
 from generation.sampler import BROKEN, Sampler
 from generation.scheduler import Scheduler
-from generation.sequence import PromptGroup, PromptScoring, SampleSequence
+from generation.sequence import PromptGroup, SampleSequence
 from generation.types import TokenLogprob
 
 log = structlog.get_logger()
@@ -109,10 +109,14 @@ class EngineLoop:
     def _advance_prompts(self) -> None:
         """Run at most a chunk's tokens of prompts, in the order in which they came; begin the sequences that can."""
         due = self._due_prompts()
-        for group, prompt in due.items():
-            if group.scoring is not None:
-                self._score_prompt(group, group.scoring, prompt)
-        unread = [(group, prompt) for group, prompt in due.items() if prompt is group.prompt and not prompt.finished]
+        unscored = {group: prompt for group, prompt in due.items() if group.scoring is not None}
+        for prompts in self._prefill.scored_together(unscored):
+            self._score_prompts(prompts)
+        unread = [
+            (group, prompt)
+            for group, prompt in due.items()
+            if group.scoring is None and prompt is group.prompt and not prompt.finished
+        ]
         for first in range(0, len(unread), self._runner.prompts_at_once):
             self._read_prompts(dict(unread[first : first + self._runner.prompts_at_once]))
         self._begin(due)
@@ -136,11 +140,11 @@ class EngineLoop:
                 break
         return due
 
-    def _score_prompt(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
+    def _score_prompts(self, prompts: Mapping[PromptGroup, PromptPass]) -> None:
         try:
-            self._prefill.score(group, scoring, prompt)
+            self.totals.prompt_tokens += self._prefill.score(prompts)
         except Exception as error:
-            self._fail([group], error)
+            self._fail(prompts, error)
 
     def _read_prompts(self, prompts: Mapping[PromptGroup, PromptPass]) -> None:
         try:

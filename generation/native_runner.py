@@ -85,6 +85,15 @@ class NativeRunner:
         return CHUNK
 
     @property
+    def scored_at_once(self) -> int:
+        # Few: these logits are many.
+        return _SHARED_CHUNK
+
+    @property
+    def scoring_reads(self) -> bool:
+        return True
+
+    @property
     def cache_bytes(self) -> int:
         return self._pool.in_use * self._network.block_bytes
 
@@ -113,9 +122,8 @@ class NativeRunner:
     def prefill(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
         return self._run_chunks(prompts, self.chunk, every=False)
 
-    def score(self, prompt: PromptPass) -> torch.Tensor:
-        # Fewer at once: these logits are many.
-        return self._run_chunks([prompt], _SHARED_CHUNK, every=True)
+    def score(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        return self._run_chunks(prompts, self.scored_at_once, every=True)
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
         source = _text_of(prompt)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
 
 from generation.request_stream import Outbox
 from generation.runner import PromptPass, Runner
 from generation.scheduler import Scheduler
-from generation.sequence import PromptGroup, PromptScoring, SampleSequence
+from generation.sequence import PromptGroup, SampleSequence
 from generation.types import PromptScored, TokenLogprob
 
 _SCORED_AT_ONCE = 32
@@ -31,6 +33,8 @@ class Prefill:
         group.begun = True
         if group.scoring is not None:
             group.scoring.prompt = self._runner.open(group.token_ids, group.positions, remembered=False)
+            if self._runner.scoring_reads:
+                group.prompt = group.scoring.prompt
             return group.scoring.prompt
         group.prompt = self._runner.open(group.token_ids, group.positions)
         return group.prompt
@@ -63,7 +67,7 @@ class Prefill:
 
     def close(self, group: PromptGroup) -> None:
         """No more of its sequences will start."""
-        if group.scoring is not None:
+        if group.scoring is not None and group.scoring.prompt is not group.prompt:
             self._close(group.scoring.prompt)
         self._close(group.prompt)
         group.scoring = group.prompt = None
@@ -72,23 +76,59 @@ class Prefill:
         if prompt is not None:
             self._runner.close(prompt)
 
-    def score(self, group: PromptGroup, scoring: PromptScoring, prompt: PromptPass) -> None:
-        """Run the next chunk, and tell the log-probabilities of its tokens in parts of a size that all can carry."""
-        start = prompt.position
-        fresh = scoring.take(start + 1 if start else 0, self._score_chunk(group, prompt))
+    def score(self, prompts: Mapping[PromptGroup, PromptPass]) -> int:
+        """Run the next chunk of each in one pass, and tell the log-probabilities of their tokens.
+
+        Returns how many tokens need not be read any more.
+        """
+        starts = [prompt.position for prompt in prompts.values()]
+        logits = self._runner.score(list(prompts.values()))
+        first = read = 0
+        for (group, prompt), start in zip(prompts.items(), starts, strict=True):
+            end = first + prompt.position - start
+            read += end - first if prompt is group.prompt else 0
+            self._tell_scores(group, prompt, start, logits[first:end])
+            first = end
+        return read
+
+    def scored_together(self, prompts: Mapping[PromptGroup, PromptPass]) -> Iterator[dict[PromptGroup, PromptPass]]:
+        """What one call of `score` takes, as long as there are some left."""
+        most = self._runner.scored_at_once
+        together: dict[PromptGroup, PromptPass] = {}
+        for group, prompt in prompts.items():
+            tokens = sum(min(each.left, most) for each in (*together.values(), prompt))
+            if together and (tokens > most or len(together) == self._runner.prompts_at_once):
+                yield together
+                together = {}
+            together[group] = prompt
+        if together:
+            yield together
+
+    def _tell_scores(self, group: PromptGroup, prompt: PromptPass, start: int, logits: torch.Tensor) -> None:
+        """In parts of a size that all can carry."""
+        scoring = group.scoring
+        if scoring is None:
+            raise AssertionError("nobody asked for the log-probabilities of this prompt")
+        fresh = scoring.take(start + 1 if start else 0, self._score_chunk(group, prompt, start, logits))
         # Sooner than the pass: nothing is asked about what comes after the last token.
         done = scoring.told == len(group.token_ids)
         while fresh:
             part, fresh = fresh[:_SCORED_AT_ONCE], fresh[_SCORED_AT_ONCE:]
             self._outbox.put(group.stream, [PromptScored(tuple(part), last=done and not fresh)])
         if done:
-            self._close(prompt)
-            group.scoring = None
+            self._end_scoring(group, prompt, logits)
 
-    def _score_chunk(self, group: PromptGroup, prompt: PromptPass) -> Sequence[TokenLogprob]:
-        """Of the tokens that the next chunk predicts, and of the first, which nothing does."""
-        start = prompt.position
-        logits = self._runner.score(prompt)
+    def _end_scoring(self, group: PromptGroup, prompt: PromptPass, logits: torch.Tensor) -> None:
+        group.scoring = None
+        if prompt is not group.prompt:
+            self._close(prompt)
+        elif prompt.finished:
+            group.first_logits = logits[-1].clone()
+
+    def _score_chunk(
+        self, group: PromptGroup, prompt: PromptPass, start: int, logits: torch.Tensor
+    ) -> Sequence[TokenLogprob]:
+        """Of the tokens that the chunk from `start` on predicts, and of the first, which nothing does."""
         scored = [] if start else [TokenLogprob(group.token_ids[0], None)]
         targets = group.token_ids[start + 1 : prompt.position + 1]
         for first in range(0, len(targets), _SCORED_AT_ONCE):

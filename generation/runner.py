@@ -65,7 +65,17 @@ class Runner(Protocol):
 
     @property
     def prompts_at_once(self) -> int:
-        """How many one `prefill` takes."""
+        """How many one `prefill` or `score` takes."""
+        ...
+
+    @property
+    def scored_at_once(self) -> int:
+        """How many prompt tokens one `score` takes: at most so many of a prompt go through in one pass."""
+        ...
+
+    @property
+    def scoring_reads(self) -> bool:
+        """Whether a prompt that was scored can be continued, to the very bits to which it could be had it been read."""
         ...
 
     @property
@@ -96,8 +106,11 @@ class Runner(Protocol):
         """
         ...
 
-    def score(self, prompt: PromptPass) -> torch.Tensor:
-        """Run the next chunk; the logits after each of its tokens, [token, vocabulary]."""
+    def score(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        """Run each one's next chunk, which are `scored_at_once` tokens together at most.
+
+        The logits after each of their tokens, one prompt's after the other's, [token, vocabulary].
+        """
         ...
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:

@@ -53,7 +53,7 @@ def score_text(runner: Runner, token_ids: Sequence[int]) -> torch.Tensor:
     prompt = runner.open(token_ids, remembered=False)
     logits = []
     while not prompt.finished:
-        logits.append(runner.score(prompt))
+        logits.append(runner.score([prompt]))
     runner.close(prompt)
     return torch.cat(logits)
 

@@ -129,9 +129,10 @@ class PromptGroup:
 
 @dataclass(slots=True)
 class PromptScoring:
-    """A second pass of a prompt, for its own log-probabilities.
+    """A pass of a prompt for its own log-probabilities.
 
-    Apart from the first pass so that asking for them changes no bit of what is generated.
+    Where scoring a prompt is not reading it, there is a second pass, so that asking for them changes no bit of what is
+    generated.
     """
 
     prompt: PromptPass | None = None

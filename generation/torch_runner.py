@@ -81,6 +81,14 @@ class TorchRunner:
         return 1
 
     @property
+    def scored_at_once(self) -> int:
+        return CHUNK
+
+    @property
+    def scoring_reads(self) -> bool:
+        return False
+
+    @property
     def row_counts(self) -> tuple[int, ...]:
         """The batch sizes in use; each gives a row the same bits."""
         return self._row_counts
@@ -128,8 +136,8 @@ class TorchRunner:
         return logits
 
     @torch.inference_mode()
-    def score(self, prompt: PromptPass) -> torch.Tensor:
-        return self._run_chunk(prompt, every=True)
+    def score(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
+        return torch.cat([self._run_chunk(prompt, every=True) for prompt in prompts])
 
     @torch.inference_mode()
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:

@@ -25,7 +25,13 @@ class RecordingRunner:
     """
 
     def __init__(
-        self, path: str = "fake fp32", vocabulary: int = 257, room: int = 10**9, chunk: int = 16, written: int = 0
+        self,
+        path: str = "fake fp32",
+        vocabulary: int = 257,
+        room: int = 10**9,
+        chunk: int = 16,
+        written: int = 0,
+        scoring_reads: bool = False,
     ) -> None:
         """`room` is how many positions fit; `written` shifts what it writes."""
         self.path = path
@@ -33,6 +39,8 @@ class RecordingRunner:
         self.vocabulary = vocabulary
         self.chunk = chunk
         self.prompts_at_once = chunk
+        self.scored_at_once = chunk // 2 if scoring_reads else chunk
+        self.scoring_reads = scoring_reads
         self.failures: deque[Call | Literal["numbers"]] = deque()
         self.gate = threading.Event()
         self.gate.set()
@@ -72,11 +80,13 @@ class RecordingRunner:
         self._perhaps_fail("prefill")
         self.counts["passes"] += 1
         assert sum(min(prompt.left, self.chunk) for prompt in prompts) <= self.chunk
-        return torch.stack([self._read(prompt)[-1] for prompt in prompts])
+        return torch.stack([self._read(prompt, self.chunk)[-1] for prompt in prompts])
 
-    def score(self, prompt: PromptPass) -> torch.Tensor:
+    def score(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
         self._perhaps_fail("score")
-        return self._read(prompt)
+        self.counts["passes"] += 1
+        assert sum(min(prompt.left, self.scored_at_once) for prompt in prompts) <= self.scored_at_once
+        return torch.cat([self._read(prompt, self.scored_at_once) for prompt in prompts])
 
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:
         self._perhaps_fail("adopt")
@@ -118,11 +128,11 @@ class RecordingRunner:
         self._open.clear()
         self._rows.clear()
 
-    def _read(self, prompt: PromptPass) -> torch.Tensor:
+    def _read(self, prompt: PromptPass, most: int) -> torch.Tensor:
         assert id(prompt) in self._open
         start = prompt.position
         assert not prompt.finished
-        prompt.position = min(start + self.chunk, len(prompt.token_ids))
+        prompt.position = min(start + most, len(prompt.token_ids))
         self.longest_prefill = max(self.longest_prefill, prompt.position - start)
         places = range(start, prompt.position)
         return torch.stack([self._logits(prompt.token_ids[place], place) for place in places])

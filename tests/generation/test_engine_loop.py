@@ -86,7 +86,7 @@ async def outcome_of(group: PromptGroup) -> dict[int, str] | None:
 @pytest.mark.parametrize("seed", range(40))
 async def test_whatever_happens_everything_is_given_back_once_and_texts_are_right(seed: int) -> None:
     chance = random.Random(seed)
-    runner = RecordingRunner(room=chance.choice((60, 150, 10**9)))
+    runner = RecordingRunner(room=chance.choice((60, 150, 10**9)), scoring_reads=chance.random() < 0.5)
     desk = Desk(runner, max_running=chance.choice((1, 3, 6)))
     asked: list[PromptGroup] = []
     aborted: set[PromptGroup] = set()
@@ -169,8 +169,9 @@ async def test_a_step_takes_at_most_a_chunk_of_prompts() -> None:
     assert [after - before for before, after in pairwise(seen)] == [15, 6, 16, 16, 8, 0]
 
 
-async def test_prompts_on_their_way_survive_what_wipes_the_memory() -> None:
-    desk = Desk(RecordingRunner())
+@pytest.mark.parametrize("scoring_reads", [False, True])
+async def test_prompts_on_their_way_survive_what_wipes_the_memory(scoring_reads: bool) -> None:
+    desk = Desk(RecordingRunner(scoring_reads=scoring_reads))
     running = desk.ask([1], length=50)
     desk.step()
     reading = desk.ask([2] * 40, scored=True)
@@ -182,9 +183,10 @@ async def test_prompts_on_their_way_survive_what_wipes_the_memory() -> None:
     assert desk.runner.empty
 
 
+@pytest.mark.parametrize("scoring_reads", [False, True])
 @pytest.mark.parametrize("steps", range(5))
-async def test_a_prompt_that_is_read_anew_is_told_once(steps: int) -> None:
-    desk = Desk(RecordingRunner())
+async def test_a_prompt_that_is_read_anew_is_told_once(steps: int, scoring_reads: bool) -> None:
+    desk = Desk(RecordingRunner(scoring_reads=scoring_reads))
     desk.ask([1], length=50)
     desk.step()
     reading = desk.ask([2] * 40, scored=True)
@@ -234,3 +236,25 @@ async def test_scoring_opens_a_pass_of_its_own() -> None:
     desk.finish()
     assert desk.runner.counts["closed"] == 2
     assert desk.loop.totals.prompt_tokens == 20
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 16, 17, 40])
+async def test_where_scoring_reads_a_prompt_goes_through_once(length: int) -> None:
+    desk = Desk(RecordingRunner(scoring_reads=True))
+    asking = desk.ask([3] * length, scored=True)
+    plain = desk.ask([3] * length)
+    desk.finish()
+    assert await text_of(asking) == await text_of(plain)
+    assert desk.runner.counts["opened"] == desk.runner.counts["closed"] == 2
+    assert desk.loop.totals.prompt_tokens == 2 * length
+
+
+async def test_short_prompts_are_scored_together() -> None:
+    desk = Desk(RecordingRunner(chunk=16, scoring_reads=True), max_running=8)
+    for first in range(4):
+        desk.ask([first + 1] * 4, scored=True)
+    desk.step()
+    assert desk.runner.counts["passes"] == 2
+    assert len(desk.loop.scheduler.running) == 4
+    desk.finish()
+    assert desk.runner.empty

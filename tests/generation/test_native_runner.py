@@ -107,7 +107,7 @@ class RunnerMachine(RuleBasedStateMachine):
         before, tokens = self.prompt.position, self.prompt.token_ids
         most = self.runner.chunk
         if self.scoring:
-            logits = self.runner.score(self.prompt)
+            logits = self.runner.score([self.prompt])
             assert len(logits) == self.prompt.position - before
             last = logits[-1]
         else:
@@ -118,7 +118,7 @@ class RunnerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.prompt is not None and self.prompt.finished)
     @rule()
     def adopt(self) -> None:
-        if self.scoring or len(self.texts) == ROWS or not self.runner.room_for(self.positions):
+        if len(self.texts) == ROWS or not self.runner.room_for(self.positions):
             return
         self.runner.adopt(len(self.texts), self.prompt, self.positions)
         self.texts.append(list(self.prompt.token_ids))

@@ -57,7 +57,7 @@ def score(smollm2: NativeModel, precision: WeightPrecision, token_ids: list[int]
     prompt = runner.open(token_ids, remembered=False)
     logits = []
     while not prompt.finished:
-        logits.append(runner.score(prompt))
+        logits.append(runner.score([prompt]))
     return torch.cat(logits)
 
 

@@ -22,8 +22,8 @@ class SpoiledRunner(RecordingRunner):
         self._spoil = spoil
         self._sizes = sizes
 
-    def score(self, prompt):
-        return self._perhaps_spoil(super().score(prompt), 0)
+    def score(self, prompts):
+        return self._perhaps_spoil(super().score(prompts), 0)
 
     def decode(self, token_ids, positions):
         self.rows_seen.append(len(token_ids))
@@ -36,7 +36,7 @@ class SpoiledRunner(RecordingRunner):
 def reference() -> torch.Tensor:
     runner = RecordingRunner()
     prompt = runner.open(TOKENS)
-    return runner.score(prompt)
+    return runner.score([prompt])
 
 
 def spoil_last_row(logits: torch.Tensor) -> torch.Tensor:

@@ -160,7 +160,7 @@ def test_other_prompts_and_passes_of_their_own_are_read_anew() -> None:
     assert runner.open((*tokens_of(300), 9)).position == 0
     scoring = runner.open(tokens_of(300), remembered=False)
     assert scoring.position == 0
-    assert [len(runner.score(scoring)) for _ in range(2)] == [256, 44]
+    assert [len(runner.score([scoring])) for _ in range(2)] == [256, 44]
 
 
 def test_remembered_prompts_get_the_memory_that_rows_leave() -> None:

@@ -53,4 +53,4 @@ def test_rows_have_the_same_bits_and_the_right_numbers(model: NativeModel, preci
     runner = model.runner(EngineLimits(33), precision, threads=2)
     check_runner(runner, text, expected, LEAST_CORRELATION[precision], 33)
     if precision == "fp32":
-        torch.testing.assert_close(runner.score(runner.open(text)), expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(runner.score([runner.open(text)]), expected, atol=1e-4, rtol=1e-4)

@@ -45,18 +45,18 @@ def test_arrays_are_int64_and_in_one_piece() -> None:
 
 
 def test_a_bound_function_refuses_other_arguments(kernels: ctypes.CDLL) -> None:
-    sample = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64)
-    assert sample(None, 0) == 1
+    sample = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    assert sample(None, None, 0) == 1
     with pytest.raises(ctypes.ArgumentError):
-        sample(None, 0.5)
+        sample(None, None, 0.5)
     with pytest.raises(AttributeError):
         bind(kernels, "inkling_unheard_of", None)
 
 
 def test_one_binding_of_a_function_does_not_change_another(kernels: ctypes.CDLL) -> None:
-    strict = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64)
+    strict = bind(kernels, "inkling_sample_rows", ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
     bind(kernels, "inkling_sample_rows", None, ctypes.c_double)
-    assert strict(None, 0) == 1
+    assert strict(None, None, 0) == 1
 
 
 def test_a_kernel_without_memory_is_told() -> None:
