@@ -55,6 +55,7 @@ class TokenSpeller:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
         self._bytes: TokenBytes | None = find_token_bytes(tokenizer)
+        self._spelled: dict[int, str] = {}
 
     @property
     def drops_first_space(self) -> bool:
@@ -68,6 +69,12 @@ class TokenSpeller:
         return text.encode()
 
     def spell(self, token_id: int) -> str:
+        spelled = self._spelled.get(token_id)
+        if spelled is None:
+            spelled = self._spelled[token_id] = self._spell(token_id)
+        return spelled
+
+    def _spell(self, token_id: int) -> str:
         data = self.to_bytes(token_id)
         if not data:
             return str(self._tokenizer.convert_ids_to_tokens(token_id))

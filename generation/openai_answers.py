@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from pydantic_core import to_json
 
 from generation.choices import ChoiceDelta, ChoiceEnd
 from generation.logprobs import LogprobsBlock, NextTokensBlock, SpelledCandidate
@@ -82,7 +83,7 @@ class WholeChoice:
 
 def dump_json(answer: object) -> bytes:
     """Text stays readable UTF-8, whole characters only."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(answer)
 
 
 def _choice_json(delta: ChoiceDelta) -> dict[str, Any]:
