@@ -13,7 +13,7 @@ from benchmarks.peers.line_up import PEERS
 from benchmarks.quality import REFERENCE
 
 PARTS = ("throughput", "first-token", "crowd", "memory", "startup", "quality")
-OURS = "Inkling"
+OURS, OVER_HTTP = "Inkling", "Inkling over HTTP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,15 @@ class Choice:
     parts: tuple[str, ...]
     runs: int
     engines: tuple[EngineVariant, ...]
-    """The first is the one that everyone is compared with."""
+    """Asked over HTTP."""
+    inside: bool
+    """Whether the engine is also asked inside a process, as its peers are."""
     saves: bool
+
+    @property
+    def ours(self) -> str:
+        """Who everyone is compared with."""
+        return OURS if self.inside else self.engines[0].title
 
     @property
     def reference(self) -> EngineVariant | None:
@@ -48,7 +55,8 @@ def parse_choice(arguments: Sequence[str]) -> Choice:
         peers=tuple(given.peers),
         parts=tuple(given.parts),
         runs=1 if given.quick else given.runs,
-        engines=tuple(given.engine) or (EngineVariant(OURS),),
+        engines=tuple(given.engine) or (EngineVariant(OVER_HTTP),),
+        inside=not given.engine,
         saves=complete and not given.quick,
     )
 

@@ -24,6 +24,7 @@ from benchmarks.serving_process import DidNotStart, ServingProcess
 from generation.command_line import ENGINE_COMMAND
 
 MOST_ROWS = 32
+ENGINE_CACHE = CACHE / "engine"
 _PATIENCE_S = 600
 _SAMPLING = {"temperature": TEMPERATURE, "top_k": TOP_K, "top_p": TOP_P}
 
@@ -50,7 +51,7 @@ class EngineServer:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S))
 
     @classmethod
-    async def start(cls, variant: EngineVariant, model: str, cache_dir: Path = CACHE / "engine") -> EngineServer:
+    async def start(cls, variant: EngineVariant, model: str, cache_dir: Path = ENGINE_CACHE) -> EngineServer:
         """Ready to write. Raises LeftOut when it does not come up."""
         flags = ("--model", model, "--port", "0", "--max-running", str(MOST_ROWS), "--cache-dir", str(cache_dir))
         try:

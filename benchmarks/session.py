@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from benchmarks.checkpoints import Checkpoint, find_checkpoint
 from benchmarks.command_line import Choice
@@ -39,8 +41,9 @@ class Session:
         self._tell_all = tell
         self._model = ""
         titles = [peer.title for peer in PEERS if peer.key in choice.peers]
-        ours = [engine.title for engine in choice.engines]
-        self.report = Report(ours=ours[0], columns=[*ours, *titles, BARE], machine=describe_machine())
+        ours = dict.fromkeys([choice.ours, *(engine.title for engine in choice.engines)])
+        self._places_of_ours = len(ours)
+        self.report = Report(ours=choice.ours, columns=[*ours, *titles, BARE], machine=describe_machine())
 
     async def run(self) -> Report:
         for name in self._choice.models:
@@ -61,7 +64,8 @@ class Session:
             if "quality" in self._choice.parts:
                 figures.rows += await self._quality(checkpoint, panel, text)
         if "startup" in self._choice.parts:
-            ours = self._choice.engines[0]
+            # There is one way to start it, and one quality.
+            ours = replace(self._choice.engines[0], title=self._choice.ours)
             figures.rows += await measure_startup(ours, checkpoint, prompts, self._choice.runs, self._tell)
 
     async def _speed(self, panel: Panel, prompts: Prompts) -> list[Row]:
@@ -86,6 +90,7 @@ class Session:
         self._tell("quality")
         engines = [contender for contender in panel.contenders if isinstance(contender, EngineServer)]
         scores: dict[str, Scores] = {engine.title: await score_engine(engine, text) for engine in engines}
+        scores = {self._choice.ours: scores.pop(self._choice.engines[0].title), **scores}
         reference = self._choice.reference
         if reference is not None and REFERENCE not in scores:
             engine = await EngineServer.start(reference, checkpoint.engine_model)
@@ -94,7 +99,7 @@ class Session:
         scoring = _who_can("score", panel.contenders)
         perplexity = await score_transformers(scoring, text) if scoring else None
         if REFERENCE not in self.report.columns and REFERENCE in scores:
-            self.report.columns.insert(len(self._choice.engines), REFERENCE)
+            self.report.columns.insert(self._places_of_ours, REFERENCE)
         return quality_rows(scores, perplexity)
 
     @asynccontextmanager
@@ -106,6 +111,9 @@ class Session:
                 # Twice: what a first start leaves in the cache folder makes the memory that of every later one.
                 await (await _start_engine(variant, checkpoint)).aclose()
                 contenders.append(await _start_engine(variant, checkpoint))
+            if self._choice.inside:
+                command = (sys.executable, "-m", "benchmarks.peers.inkling_worker", checkpoint.engine_model)
+                contenders.append(await PeerProcess.start(self._choice.ours, command))
             for peer in PEERS:
                 if peer.key in self._choice.peers:
                     self._tell(f"starting {peer.title}")

@@ -1,7 +1,7 @@
 """What a token is drawn from: the model's own distribution, and what temperature and filters make of it.
 
-Where all of the vocabulary is looked at, numpy does it, in one array: torch would share it among threads, which on a busy
-machine take longer to come than the work does, and fresh memory costs more than the numbers in it.
+Where all of the vocabulary is looked at, numpy does it, in one array: torch would share it among threads, which on a
+busy machine take longer to come than the work does, and fresh memory costs more than the numbers in it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ class PeerProcess:
     async def arrive(self, visits: Sequence[Visit], new_tokens: int) -> Sequence[Heard]:
         clients = [{"at": visit.at, "prompt": visit.prompt} for visit in visits]
         answer = await self.ask("arrive", clients=clients, new_tokens=new_tokens)
-        return [Heard(tuple(times), len(times)) for times in answer["times"]]
+        times = answer["times"]
+        tokens = answer.get("tokens", map(len, times))
+        return [Heard(tuple(each), count) for each, count in zip(times, tokens, strict=True)]
 
     async def peak_memory(self) -> int | None:
         return int((await self.ask("memory"))["peak_bytes"])

@@ -57,3 +57,11 @@ async def test_a_peer_that_fails_is_left_out_with_its_last_words(peer: PeerProce
 async def test_a_peer_that_does_not_start_is_left_out() -> None:
     with pytest.raises(LeftOut, match="its process failed: no model"):
         await PeerProcess.start("a peer", (sys.executable, "-c", "raise SystemExit('no model')"))
+
+
+async def test_tokens_that_come_several_at_a_time_are_told() -> None:
+    several = PEER.replace("met(self.arrive)", 'lambda clients, new_tokens: {"times": [[0.5]], "tokens": [new_tokens]}')
+    process = await PeerProcess.start("a peer", (sys.executable, "-c", several, "a-folder"))
+    [heard] = await process.arrive([Visit(0, (1, 2))], new_tokens=7)
+    await process.aclose()
+    assert (heard.times, heard.tokens) == ((0.5,), 7)
