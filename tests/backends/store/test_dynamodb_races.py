@@ -48,7 +48,7 @@ async def test_each_thing_happens_once(url: str) -> None:
     table = new_table(url)
     async with store_at(url, table) as store:
         for number in range(ROUNDS):
-            await store.save_install_state(f"word {number}", NOW + timedelta(minutes=1))
+            await store.save_install_state(f"word {number}", NOW + timedelta(hours=1))
         first = await race(settings_at(url, table))
 
         kept = await store.requests_of(HERE, "u1")
