@@ -16,6 +16,8 @@ def compare(
 ) -> int:
     """Finish a text twice, with one seed.
 
+    The text begins at the first word behind vs that is no option; put prompt: before one that begins with vs itself.
+
     On a terminal both stand beside each other; in a pipe or a file the first comes first, then a line of three
     dashes, then the second. What each was written with goes to standard error.
     """

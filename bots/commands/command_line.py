@@ -51,6 +51,8 @@ class TypedCompletion:
 
     completion: Completion
     private: bool = False
+    is_prompt_named: bool = False
+    """Whether `--` or `prompt:` said where the prompt begins."""
 
 
 def parse_completion(text: str) -> TypedCompletion:
@@ -65,7 +67,7 @@ def parse_completion(text: str) -> TypedCompletion:
         _word(words.get("model")),
         _switch("cut", words.get("cut"), True),
     )
-    return TypedCompletion(completion, _switch("private", words.get("private"), False))
+    return TypedCompletion(completion, _switch("private", words.get("private"), False), reader.is_prompt_named)
 
 
 def parse_options(text: str) -> SamplingOverrides:
@@ -85,8 +87,7 @@ class _Reader:
         self._at = 0
         self._skip(_SPACE)
         self._has_prompt_sign = _PROMPT_SIGN.search(text) is not None
-        self._is_signed = False
-        """Whether `--` or `prompt:` said where the prompt begins."""
+        self.is_prompt_named = False
         self.rest = ""
 
     def read_options(self) -> dict[str, object]:
@@ -105,7 +106,7 @@ class _Reader:
         """Where the options behind it begin, or the text's end."""
         begin = end = 0
         start = max(self._at, len(self._text) - _BEHIND_CHARACTERS)
-        for flag in () if self._is_signed else _FLAG_BEHIND.finditer(self._text, start):
+        for flag in () if self.is_prompt_named else _FLAG_BEHIND.finditer(self._text, start):
             if _stands_behind(flag):
                 begin = begin if flag.start() == end else flag.start()
                 end = flag.end()
@@ -127,7 +128,7 @@ class _Reader:
         """The next option and its value; None when the prompt has begun."""
         ends = _ENDS_AFTER_OPTIONS if after_options else _ENDS
         if self._skip(_PROMPT) or self._skip(ends):
-            self._is_signed = True
+            self.is_prompt_named = True
             return None
         if (flag := _FLAG.match(self._text, self._at)) and _is_flag(flag["dashes"], flag["name"]):
             return self._take_flag(flag)

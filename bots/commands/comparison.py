@@ -1,4 +1,8 @@
-"""Reading /compare: one prompt, and on each side options, a preset or a model."""
+"""Reading /compare: one prompt, and on each side options, a preset or a model.
+
+The first `vs` stands between the sides, and the prompt begins at the first word that is no option. Where that word is
+another `vs`, a third side was meant; a prompt that itself begins so comes after `prompt:` or `--`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass, replace
 from bots.commands.command_line import parse_completion
 from bots.commands.story import Completion
 from config.errors import InvalidOptions
+from config.text import shorten
 
 EXAMPLE = "temperature=0.3 vs temperature=1.3 Once upon a time"
 _VERSUS = re.compile(r"(?:^|\s)(?:vs\.?|\|)(?=\s)", re.IGNORECASE)
@@ -33,6 +38,11 @@ def parse_comparison(text: str) -> Comparison:
     if versus is None:
         raise InvalidOptions(f"Put vs between the two sides, like this: {EXAMPLE}")
     typed = parse_completion(text[versus.end() :])
+    if _VERSUS.match(f"{typed.completion.prompt} ") and not typed.is_prompt_named:
+        third = shorten(typed.completion.prompt)
+        raise InvalidOptions(
+            f'Two sides are compared, and "{third}" begins a third. If that is the text, write prompt: before it.'
+        )
     first = replace(_side(text[: versus.start()]), prompt=typed.completion.prompt)
     return Comparison(first, typed.completion, typed.private)
 

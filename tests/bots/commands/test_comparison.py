@@ -148,6 +148,14 @@ class TestBeside:
             "preset=calm | --temperature 1.3 private=true -- The sea",
             Comparison(Completion("The sea", preset="calm"), Completion("The sea", HOT), True),
         ),
+        (
+            "temperature=0.3 vs temperature=1.3 prompt: vs the sea",
+            Comparison(Completion("vs the sea", COLD), Completion("vs the sea", HOT)),
+        ),
+        (
+            "temperature=0.3 vs temperature=1.3 -- | vs",
+            Comparison(Completion("| vs", COLD), Completion("| vs", HOT)),
+        ),
     ],
 )
 def test_what_is_typed(typed: str, comparison: Comparison) -> None:
@@ -156,7 +164,14 @@ def test_what_is_typed(typed: str, comparison: Comparison) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "problem"),
-    [("The sea", "Put vs between the two sides"), ("The sea vs temperature=1 The land", "A side holds options only")],
+    [
+        ("The sea", "Put vs between the two sides"),
+        ("temperature=1 vs", "Put vs between the two sides"),
+        ("The sea vs temperature=1 The land", "A side holds options only"),
+        ("model=a vs model=b vs model=c The sea", 'Two sides are compared, and "vs model=c The sea" begins a third'),
+        ("model=a | model=b | model=c VS. top_k=1", "begins a third"),
+        ("model=a vs model=b vs", "If that is the text, write prompt: before it"),
+    ],
 )
 def test_what_cant_be_read(typed: str, problem: str) -> None:
     with pytest.raises(InvalidOptions, match=problem):
