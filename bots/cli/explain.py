@@ -26,8 +26,8 @@ def explain(
     """Show why a model writes what it writes.
 
     The likeliest next tokens, as the model gives them and as temperature and filters leave them, and then how likely
-    each token of the prompt and of one completion is. ␣ stands for a space, ↵ for a line break, \\xE2 for a byte that
-    is no whole character.
+    each token of the prompt and of one completion is; of several --samples it is the first. ␣ stands for a space, ↵ for
+    a line break, \\xE2 for a byte that is no whole character.
 
     With --choose it prints a completion instead, as `inkling complete` does: the same text up to the token with that
     number, another token in its place, and what the model goes on with, by the same options. Name the --seed of the

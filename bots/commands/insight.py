@@ -20,9 +20,10 @@ from bots.insight.insight import Insight
 from bots.insight.table import insight_lines
 from bots.word_filter import WordFilter, make_filter
 from config.errors import InvalidOptions, Overloaded, PromptTooLong
+from config.sampling import SamplingOptions
 from config.settings import Settings
 from config.text import check_model_name, check_prompt
-from config.workspace import WorkspaceSettings, find_preset, resolve
+from config.workspace import Clamp, Resolution, WorkspaceSettings, find_preset, resolve
 
 AT_ONCE = 2
 """Explanations worked on together, whoever asked; results go first."""
@@ -61,19 +62,15 @@ class InsightCommands:
         await check_words(given.prompt, rules)
         check_model_name(given.model or "")
         await self._pace.check(invocation, rules)
-        personal = await self._store.presets(invocation.workspace, invocation.requester.id)
-        preset = find_preset(given.preset, dict(personal), rules.presets) if given.preset else None
-        resolution = resolve(
-            self._settings.defaults, rules, invocation.channel, preset, given.overrides, self._settings.limits
-        )
-        options = resolution.options.with_seed().model_copy(update={"samples": 1})
+        options, clamps = await self._options(invocation, rules, given)
+        options = options.with_seed()
         channel = rules.channel(invocation.channel)
         backend = self._backends.get(channel.backend or rules.backend)
         model = given.model or channel.model or rules.model
         request = CompletionRequest(invocation.event_id, given.prompt, options, model)
         with self._asking_one(invocation):
             explanation = await self._explain(backend, request, None, given.cut, make_filter(rules.word_filter))
-        notes = tuple(clamp.sentence for clamp in resolution.clamps)
+        notes = tuple(clamp.sentence for clamp in clamps)
         return Insight(given.prompt, options, model, explanation, (*notes, f"Seed {options.seed}."))
 
     async def picture(self, insight: Insight) -> Picture:
@@ -86,6 +83,18 @@ class InsightCommands:
         rules = (await self._store.workspace(invocation.workspace)).settings
         check_place(invocation, rules.access)
         return rules
+
+    async def _options(
+        self, invocation: Invocation, rules: WorkspaceSettings, given: Completion
+    ) -> tuple[SamplingOptions, tuple[Clamp, ...]]:
+        """Of the one completion, and what was lowered for it."""
+        personal = await self._store.presets(invocation.workspace, invocation.requester.id)
+        preset = find_preset(given.preset, dict(personal), rules.presets) if given.preset else None
+        resolution = resolve(
+            self._settings.defaults, rules, invocation.channel, preset, given.overrides, self._settings.limits
+        )
+        asked = given.overrides.samples or (preset.samples if preset else None) or 1
+        return _one_sample(resolution, asked)
 
     async def _text_of(self, record: RequestRecord, sample: int) -> str:
         if record.is_open:
@@ -128,6 +137,15 @@ class InsightCommands:
             candidates=tuple(_masked(each, words) for each in explanation.candidates),
             tokens=tuple(_without(each, words) for each in explanation.tokens),
         )
+
+
+def _one_sample(resolution: Resolution, asked: int) -> tuple[SamplingOptions, tuple[Clamp, ...]]:
+    """Several may be a place's usual; whoever `asked` for them is told."""
+    options, clamps = resolution.options, resolution.clamps
+    if options.samples > 1 < asked:
+        others = tuple(each for each in clamps if each.name != "samples")
+        clamps = (*others, Clamp("samples", asked, 1, "the first is explained; the next ones have the next seeds"))
+    return options.model_copy(update={"samples": 1}), clamps
 
 
 def _draw(insight: Insight) -> bytes:

@@ -81,8 +81,19 @@ async def test_a_prompt_is_explained_by_the_places_options() -> None:
         assert text is None
         assert (request.options.temperature, request.options.length, request.options.samples) == (0.3, 20, 1)
         assert insight.notes[0].startswith("length 50 → 20")
+        assert insight.notes[1] == "samples 4 → 1 (the first is explained; the next ones have the next seeds)"
         assert insight.notes[-1] == f"Seed {insight.options.seed}."
         assert await world.store.recent(world.call().workspace, "general", 10) == ()
+
+
+async def test_only_who_asked_for_several_samples_is_told_that_one_is_explained() -> None:
+    async with open_world(backend=ExplainingBackend()) as world:
+        await world.core.rules.set(world.call(ADMIN), "samples", "3")
+        greedy = SamplingOverrides(samples=2, temperature=0)
+        for overrides, told in ((SamplingOverrides(), 0), (SamplingOverrides(samples=2), 1), (greedy, 1)):
+            insight = await world.core.insight.explain(world.call(), Completion("Once", overrides))
+            assert insight.options.samples == 1
+            assert len(insight.notes[:-1]) == told
 
 
 async def test_unwanted_words_are_neither_asked_for_nor_shown() -> None:
