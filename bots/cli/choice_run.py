@@ -12,7 +12,7 @@ from ulid import ULID
 from bots.asks import Ask
 from bots.cli.brief_core import WORKSPACE, YOU
 from bots.cli.completion_run import CompletionRun
-from bots.cli.explanation_run import write_picture
+from bots.cli.explanation_run import with_text, write_picture
 from bots.cli.observation import Observation
 from bots.cli.streamed_reply import WaitingReply
 from bots.cli.terminal import Terminal
@@ -69,8 +69,12 @@ class _Choosing:
 
     async def prepare(self, core: Core, given: Completion) -> Ask:
         """Raises InvalidOptions for what can't be chosen, and what made explaining or writing fail."""
+        await self._check_length(core, given)
         self._terminal.wait("Waking the model.")
         explained = await core.insight.explain(_invocation(), given)
+        self._check_explained(explained)
+        for note in explained.notes:
+            self._terminal.say(note, "dim")
         if self._picture is not None:
             write_picture(explained, self._picture)
         request_id = await self._write(core, given, explained)
@@ -79,6 +83,21 @@ class _Choosing:
         there, rank = token_at(taken, position), self._choice.rank
         fork = fork_at(taken, position, (await self._ask_rank(there) if rank is None else rank) - 1)
         return lambda invocation, reply: core.story.branch(invocation, reply, request_id, fork)
+
+    async def _check_length(self, core: Core, given: Completion) -> None:
+        """Nothing is written for a token that can't be among what is."""
+        length = await core.insight.longest(_invocation(), given)
+        if not 1 <= self._choice.position <= length:
+            raise InvalidOptions(
+                f"position must be between 1 and {length}; you gave {self._choice.position}.", "position"
+            )
+
+    def _check_explained(self, explained: Insight) -> None:
+        """Nor is the explained text written again. What is no text is only known token by token once it is."""
+        if taken := with_text(explained).taken:
+            token_at(taken, self._choice.position - 1)
+            if self._choice.rank is not None:
+                fork_at(taken, self._choice.position - 1, self._choice.rank - 1)
 
     async def _write(self, core: Core, given: Completion, explained: Insight) -> str:
         overrides = given.overrides.model_copy(update={"samples": 1, "seed": explained.options.seed})

@@ -44,13 +44,13 @@ def run_explanation(settings: Settings, given: Completion, picture: Path | None,
     if picture is not None:
         write_picture(insight, picture)
     if as_json:
-        terminal.write(json.dumps(insight_json(_with_text(insight)), ensure_ascii=False, indent=2) + "\n")
+        terminal.write(json.dumps(insight_json(with_text(insight)), ensure_ascii=False, indent=2) + "\n")
     else:
         terminal.write("\n".join(explanation_lines(insight)) + "\n")
     return 0
 
 
-def _with_text(insight: Insight) -> Insight:
+def with_text(insight: Insight) -> Insight:
     """With what --choose can choose, where the written tokens are text."""
     try:
         return replace(insight, sample=b"".join(each.token for each in insight.written).decode())

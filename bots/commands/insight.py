@@ -73,6 +73,11 @@ class InsightCommands:
         notes = tuple(clamp.sentence for clamp in clamps)
         return Insight(given.prompt, options, model, explanation, (*notes, f"Seed {options.seed}."))
 
+    async def longest(self, invocation: Invocation, given: Completion) -> int:
+        """How many tokens `explain` would write at most. Raises NotAllowed and NotFound as it does."""
+        options, _ = await self._options(invocation, await self._rules(invocation), given)
+        return options.length
+
     async def picture(self, insight: Insight) -> Picture:
         """Drawn beside the event loop, one at a time."""
         async with self._drawing:

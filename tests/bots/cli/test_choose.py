@@ -78,6 +78,18 @@ async def test_what_cant_be_chosen(tmp_path: Path, server: dict[str, str], choic
     assert finished.err.splitlines()[-1] == sentence
 
 
+@pytest.mark.parametrize(("choice", "tokens"), [("9", 0), ("5:99", 5)])
+async def test_what_cant_be_chosen_is_refused_before_more_is_written(tmp_path: Path, choice: str, tokens: int) -> None:
+    async with serve_engine(build_random("gpt2")) as served:
+        assert (await chosen(tmp_path, server_settings(served.url), choice)).code == 2
+        assert served.engine.stats().completion_tokens_total == tokens
+
+
+async def test_what_was_lowered_is_told(tmp_path: Path, server: dict[str, str]) -> None:
+    told = (await chosen(tmp_path, server, "3", "--samples", "2")).err
+    assert "samples 2 → 1 (the first is explained" in told
+
+
 @pytest.mark.parametrize(("typed", "token"), [("2\n", "\\n"), ("\n", "\\x16")])
 async def test_at_a_terminal_one_is_asked(tmp_path: Path, server: dict[str, str], typed: str, token: str) -> None:
     async with sitting_inkling(*ASKED, "--choose", "5", home=tmp_path, settings=server) as sitting:
