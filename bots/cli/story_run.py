@@ -17,7 +17,6 @@ from bots.web.identity import check_channel, page_invocation
 from config.errors import EngineFailed, InvalidOptions, NotFound
 from config.settings import Settings
 
-_NO_STORY = "There is no story here yet; `inkling chat` opens the page, where stories begin."
 _OTHERS = "`inkling story tree` shows the others, `inkling story picture -o tree.png` draws them."
 
 
@@ -37,7 +36,7 @@ def run_story(settings: Settings, channel: str, ask: StoryAsk, output: Path | No
 async def _tell(settings: Settings, channel: str, ask: StoryAsk) -> Told:
     store = await open_kept_store(settings)
     if store is None:
-        raise NotFound(_NO_STORY)
+        raise _no_story(channel)
     try:
         tree, invocation = TreeCommands(store), page_invocation(channel)
         return await tree.tell(invocation, ask, await _latest(tree, invocation))
@@ -49,7 +48,11 @@ async def _latest(tree: TreeCommands, invocation: Invocation) -> NodeKey:
     try:
         return await tree.latest(invocation)
     except NotFound:
-        raise NotFound(_NO_STORY) from None
+        raise _no_story(invocation.channel) from None
+
+
+def _no_story(channel: str) -> NotFound:
+    return NotFound(f"There is no story in #{channel} yet; `inkling chat` opens the page, where stories begin.")
 
 
 def _write(told: Told, output: Path | None) -> None:

@@ -60,10 +60,10 @@ async def test_a_picture_in_a_file(home: Path) -> None:
 
 
 async def test_where_there_is_no_story(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for where, flags in ((tmp_path_factory.mktemp("new"), ()), (home, ("--channel", "poems"))):
+    for where, flags, channel in ((tmp_path_factory.mktemp("new"), (), "general"), (home, ("--channel", "po"), "po")):
         finished = await run_inkling("story", *flags, home=where)
         assert finished.code == 2
-        assert finished.err.startswith("There is no story here yet; `inkling chat` opens the page")
+        assert finished.err.startswith(f"There is no story in #{channel} yet; `inkling chat` opens the page")
 
 
 async def test_two_sides(tmp_path: Path) -> None:
