@@ -5,6 +5,7 @@ from __future__ import annotations
 import regex
 
 from bots.fences import FENCE, find_stretches
+from bots.insight.spelling import show_directions
 
 WHOLE_PROMPT, PROMPT_END = 600, 300
 """Characters of a prompt that is shown whole, and of a longer one's end."""
@@ -25,7 +26,10 @@ def shown_prompt(prompt: str) -> str:
 
 
 def first_words(text: str, limit: int) -> str:
-    """The beginning on one line, at most `limit` of what people see as characters; none is cut through."""
+    """The beginning on one line, at most `limit` of what people see as characters; none is cut through.
+
+    What turns the direction of text is shown: a label stands beside words of ours.
+    """
     line = " ".join(text[: (limit + 1) * _LONGEST_CLUSTER].split())
     clusters = _CLUSTER.findall(line)
-    return line if len(clusters) <= limit else "".join(clusters[: limit - 1]).rstrip() + "…"
+    return show_directions(line if len(clusters) <= limit else "".join(clusters[: limit - 1]).rstrip() + "…")

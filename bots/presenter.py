@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from backends.protocol import Progress
 from backends.store.records import RequestRecord, SampleRecord
+from bots.insight.spelling import show_directions
 from bots.views import Action, ResultView, SampleView, ViewStatus
 from config.sampling import OPTIONS, OptionValue, SamplingOptions
 
@@ -92,9 +93,9 @@ def shown(value: OptionValue) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text in quotes with line breaks visible."""
+    """Text in quotes, with line breaks and what turns its direction visible."""
     visible = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return f'"{visible}"'
+    return f'"{show_directions(visible)}"'
 
 
 def waiting_notice(progress: Progress | None) -> str:

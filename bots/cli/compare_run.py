@@ -21,6 +21,7 @@ from bots.cli.terminal import Terminal, visible
 from bots.commands.comparison import Comparison
 from bots.commands.invocation import Invocation
 from bots.core import Core
+from bots.insight.spelling import show_directions
 from bots.views import ResultView
 from config.errors import EngineFailed
 from config.settings import Settings
@@ -98,9 +99,14 @@ def _columns(views: Sequence[ResultView]) -> Table:
     for _ in views:
         table.add_column(ratio=1, overflow="fold")
     table.add_row(*(Text(visible(_heading(view)), "dim") for view in views))
-    table.add_row(*(Text(visible(view.prompt), "bold") + Text(visible(_texts(view)), "not bold") for view in views))
+    table.add_row(*(Text(_beside(view.prompt), "bold") + Text(_beside(_texts(view)), "not bold") for view in views))
     table.add_row(*(Text(visible("\n".join(_footers(view))), "dim") for view in views))
     return table
+
+
+def _beside(text: str) -> str:
+    """It may turn neither the terminal nor what stands in the other column."""
+    return visible(show_directions(text))
 
 
 def _heading(view: ResultView) -> str:

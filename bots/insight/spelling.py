@@ -5,10 +5,13 @@ Only what is shown changes; a backslash is doubled, so `\\xE2` always means a by
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥", "\\": "\\\\"}
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""They only say which way text runs."""
 _ISOLATE, _END = "\u2068", "\u2069"
 """Around text of either direction, so that what stands beside it keeps its order."""
 
@@ -36,6 +39,11 @@ def quoted_token(token: bytes) -> str:
 
 def isolated(text: str) -> str:
     return f"{_ISOLATE}{text}{_END}"
+
+
+def show_directions(text: str) -> str:
+    """The text with code points for what turns its direction, as that turns what stands beside it too."""
+    return _DIRECTIONS.sub(lambda found: code_point(found[0]), text)
 
 
 def without_isolates(text: str) -> str:

@@ -78,6 +78,7 @@ def test_values_as_people_write_them(value: OptionValue, told: str) -> None:
 
 def test_quotes_show_what_is_invisible() -> None:
     assert quoted("a\nb\r\tc\\n") == r'"a\nb\r\tc\\n"'
+    assert quoted("a\u202e") == r'"a\u{202E}"'
 
 
 class TestWaiting:

@@ -9,7 +9,7 @@ import regex
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
-from bots.insight.spelling import code_point, without_isolates
+from bots.insight.spelling import code_point, show_directions, without_isolates
 
 WANTED_FONTS = (
     "DejaVu Sans",
@@ -54,7 +54,7 @@ def font_of(character: str) -> FT2Font | None:
 
 def drawable(text: str) -> str:
     """As it can be drawn: of what no font has, a sign is its name, `‹rocket›`, a letter its code point, `\\u{6F22}`."""
-    return "".join(map(_drawable_cluster, clusters(without_isolates(text))))
+    return "".join(map(_drawable_cluster, clusters(show_directions(without_isolates(text)))))
 
 
 def clusters(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from backends.store.records import Parent
 from backends.store.sqlite import SqliteStore
 from bots.web.identity import WORKSPACE, YOU
-from tests.fakes.command_line import run_inkling
+from tests.fakes.command_line import run_inkling, sitting_inkling
 from tests.fakes.records import make_finished_sample, make_outcome, make_request
 
 OWN = {"workspace": WORKSPACE, "requester_id": YOU.id, "requester_name": YOU.name}
@@ -77,6 +77,13 @@ async def test_two_sides(tmp_path: Path) -> None:
     assert footer.startswith("echo · seed 5 · length 3 · 3 tokens")
     assert its_other[1].startswith("echo · seed 5 · length 4 · 4 tokens")
     assert "@you" not in finished.err
+
+
+async def test_no_side_turns_the_other_one_on_a_terminal(tmp_path: Path) -> None:
+    async with sitting_inkling("compare", "length=3", "vs", "length=4", "The \u202esea", home=tmp_path) as sitting:
+        assert await sitting.end() == 0
+        await sitting.until("The \\u{202E}sea")
+        assert "\u202e" not in sitting.shown
 
 
 async def test_sides_that_cant_be_read(tmp_path: Path) -> None:

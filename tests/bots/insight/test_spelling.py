@@ -15,6 +15,7 @@ from bots.insight.spelling import quoted_token, spell_excerpt, spell_token
         (b"a\xf0\x9f", "a\\xF0\\x9F"),
         (b"\\xE2", "\\\\xE2"),
         ("\u200d".encode(), "\\u{200D}"),
+        ("\u202ea\u2069\u200f".encode(), "\\u{202E}a\\u{2069}\\u{200F}"),
         ("\u00a0".encode(), "\\u{A0}"),
         ("\u0301".encode(), "◌\u0301"),
         ("🖋".encode(), "🖋"),

@@ -14,6 +14,7 @@ from bots.insight.drawing.glyphs import drawable
         ("東京", "\\u{6771}\\u{4EAC}"),
         ("a\U000e0101", "a\\u{E0101}"),
         ("\u2068a\u2069", "a"),
+        ("a\u202eb\u200f", "a\\u{202E}b\\u{200F}"),
     ],
 )
 def test_signs_no_font_has_are_named_and_letters_are_their_code_points(text: str, drawn: str) -> None:
