@@ -111,6 +111,11 @@ def waiting_notice(progress: Progress | None) -> str:
     return f"Queued{ahead}{about}."
 
 
+def reading_notice(characters: int) -> str:
+    """Why 📊 is not there yet."""
+    return f"Reading {characters:,} characters …"
+
+
 def duration(seconds: float) -> str:
     """`20 s`, `2 minutes`."""
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} minutes"

@@ -71,7 +71,7 @@ class _Choosing:
         """Raises InvalidOptions for what can't be chosen, and what made explaining or writing fail."""
         await self._check_length(core, given)
         self._terminal.wait("Waking the model.")
-        explained = await core.insight.explain(_invocation(), given)
+        explained = await core.insight.explain(_invocation(), given, self._terminal.change_wait)
         self._check_explained(explained)
         for note in explained.notes:
             self._terminal.say(note, "dim")

@@ -32,7 +32,8 @@ class ExplanationRun:
         async with open_core(self._settings, with_presets=given.preset is not None) as core:
             self._terminal.wait("Waking the model.")
             try:
-                return await core.insight.explain(Invocation(str(ULID()), WORKSPACE, "terminal", YOU), given)
+                invocation = Invocation(str(ULID()), WORKSPACE, "terminal", YOU)
+                return await core.insight.explain(invocation, given, self._terminal.change_wait)
             finally:
                 self._terminal.end_wait()
 

@@ -106,6 +106,11 @@ class Terminal:
             self._last_notice = kind
             self._print(notice, "")
 
+    async def change_wait(self, notice: str) -> None:
+        """Other words beside the spinner that turns, where one does."""
+        if self._status is not None:
+            self.wait(notice)
+
     def end_wait(self) -> None:
         if self._status is not None:
             self._status.stop()

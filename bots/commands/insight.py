@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from backends.explanation import Candidate, Explainer, Explanation, TokenChance, explainer_of
-from backends.protocol import Backend, BackendRegistry, CompletionRequest
+from backends.protocol import Backend, BackendRegistry, CompletionRequest, Progress
 from backends.store.protocol import Store
 from backends.store.records import RequestRecord
 from bots.commands.access import Pace, check_place, check_words, find_result
 from bots.commands.invocation import Invocation
+from bots.commands.notice import NOTICE_AFTER_S, Tell, noticed, tell_nobody
 from bots.commands.story import Completion
 from bots.documents import Picture
 from bots.insight.insight import Insight
 from bots.insight.table import insight_lines
+from bots.presenter import reading_notice, waiting_notice
 from bots.word_filter import WordFilter, make_filter
 from config.errors import InvalidOptions, Overloaded, PromptTooLong
 from config.sampling import SamplingOptions
@@ -33,8 +35,14 @@ class InsightCommands:
     """Nothing of it is kept: whoever wants it again asks again, after a restart too."""
 
     def __init__(
-        self, settings: Settings, store: Store, backends: BackendRegistry, now: Callable[[], datetime]
+        self,
+        settings: Settings,
+        store: Store,
+        backends: BackendRegistry,
+        now: Callable[[], datetime],
+        notice_after_s: float = NOTICE_AFTER_S,
     ) -> None:
+        """`notice_after_s`: who waits for so long is told why."""
         self._settings = settings
         self._store = store
         self._backends = backends
@@ -42,8 +50,9 @@ class InsightCommands:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._asking: set[str] = set()
         self._drawing = asyncio.Lock()
+        self._notice_after_s = notice_after_s
 
-    async def why(self, invocation: Invocation, request_id: str, sample: int = 0) -> Insight:
+    async def why(self, invocation: Invocation, request_id: str, sample: int = 0, tell: Tell = tell_nobody) -> Insight:
         """Of one sample of a result. Raises NotFound, NotAllowed, InvalidOptions, Overloaded and backends' errors."""
         rules = await self._rules(invocation)
         record = await find_result(self._store, invocation, request_id)
@@ -52,10 +61,11 @@ class InsightCommands:
         request = CompletionRequest(record.id, record.prompt, record.options, record.model)
         backend = self._backends.get(record.backend)
         with self._asking_one(invocation):
-            explanation = await self._explain(backend, request, text, record.cut, words)
+            async with self._noticed(tell, backend, record.prompt + text):
+                explanation = await self._explain(backend, request, text, record.cut, words)
         return Insight(record.prompt, record.options, record.model, explanation, sample=text)
 
-    async def explain(self, invocation: Invocation, given: Completion) -> Insight:
+    async def explain(self, invocation: Invocation, given: Completion, tell: Tell = tell_nobody) -> Insight:
         """Of a prompt: one completion is written for it, by the place's options and those given."""
         rules = await self._rules(invocation)
         check_prompt(given.prompt, self._settings.limits.max_prompt_characters)
@@ -69,7 +79,8 @@ class InsightCommands:
         model = given.model or channel.model or rules.model
         request = CompletionRequest(invocation.event_id, given.prompt, options, model)
         with self._asking_one(invocation):
-            explanation = await self._explain(backend, request, None, given.cut, make_filter(rules.word_filter))
+            async with self._noticed(tell, backend, given.prompt):
+                explanation = await self._explain(backend, request, None, given.cut, make_filter(rules.word_filter))
         notes = tuple(clamp.sentence for clamp in clamps)
         return Insight(given.prompt, options, model, explanation, (*notes, f"Seed {options.seed}."))
 
@@ -120,6 +131,13 @@ class InsightCommands:
             yield
         finally:
             self._asking.discard(person)
+
+    def _noticed(self, tell: Tell, backend: Backend, text: str) -> AbstractAsyncContextManager[None]:
+        async def words() -> str:
+            wakes = (await backend.health()).state in ("asleep", "starting")
+            return waiting_notice(Progress("starting")) if wakes else reading_notice(len(text))
+
+        return noticed(tell, words, self._notice_after_s)
 
     async def _explain(
         self, backend: Backend, request: CompletionRequest, text: str | None, may_cut: bool, words: WordFilter

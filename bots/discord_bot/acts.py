@@ -105,7 +105,7 @@ class Acts:
 
     async def _why(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         invocation = await self._homes.invocation(interaction, control)
-        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample, answer.wait)
         await answer.show(await self._core.insight.picture(insight), *insight_lines(insight))
         if choices := places(insight, MOST_CHOICES):
             await answer.offer(ASK_PLACE, menu(replace(control, action="place"), choices))
@@ -113,7 +113,7 @@ class Acts:
     async def _choose_token(self, interaction: discord.Interaction, answer: Answer, control: Control) -> None:
         """Asked anew, as nothing is kept of what was shown."""
         invocation = await self._homes.invocation(interaction, control)
-        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample, answer.wait)
         choices = tokens(insight, chosen(interaction))
         await answer.offer(ASK_TOKEN, menu(replace(control, action="token"), choices))
 

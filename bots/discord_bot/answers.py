@@ -52,6 +52,10 @@ class Answer:
         self.waits = thinking
         return True
 
+    async def wait(self, sentence: str) -> None:
+        """Why there is no answer yet, in its place."""
+        await self._interaction.edit_original_response(content=MARKUP.escape(sentence), allowed_mentions=NO_MENTIONS)
+
     async def say(self, *lines: str) -> None:
         """Plain text, shown as it is; as a file when it is too long for a message."""
         text = MARKUP.escape("\n".join(lines))

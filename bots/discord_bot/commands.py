@@ -68,8 +68,9 @@ class Commands:
 
     def _explain(self) -> app_commands.Command[Any, ..., Any]:
         async def explain(interaction: discord.Interaction, completion: Completion, private: bool) -> None:
-            insight = await self._core.insight.explain(invocation_of(interaction), completion)
-            await answer_of(interaction).show(await self._core.insight.picture(insight), *insight_lines(insight))
+            answer = answer_of(interaction)
+            insight = await self._core.insight.explain(invocation_of(interaction), completion, answer.wait)
+            await answer.show(await self._core.insight.picture(insight), *insight_lines(insight))
 
         return self._of_prompt("explain", explain_signature(), explain)
 

@@ -152,7 +152,7 @@ class Acts:
     async def _why(self, deed: Deed, answer: Answer, control: Control) -> None:
         """The picture where the result is, the words for the one who asked; it goes when the result goes."""
         invocation = await self._people.invocation(deed)
-        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample, answer.say)
         record = await self._core.story.find(invocation, control.request_id)
         place = read_place(record.reply_ref, record.channel, record.requester_id)
         its_id = await answer.give(await self._core.insight.picture(insight), place.channel, place.thread)
@@ -165,7 +165,7 @@ class Acts:
     async def _choose_token(self, deed: Deed, answer: Answer, control: Control) -> None:
         """Asked anew, as nothing is kept of what was shown."""
         invocation = await self._people.invocation(deed)
-        insight = await self._core.insight.why(invocation, control.request_id, control.sample)
+        insight = await self._core.insight.why(invocation, control.request_id, control.sample, answer.say)
         await answer.ask(ASK_TOKEN, replace(control, action="token"), tokens(insight, deed.chosen))
 
     async def _branch(self, deed: Deed, answer: Answer, control: Control) -> None:

@@ -61,7 +61,7 @@ class Commands:
     async def explain(self, deed: Deed, answer: Answer, typed: str) -> None:
         """/complete-explain: the picture in direct messages, since Slack has none for one person in a channel."""
         given = parse_completion(read_typed(typed)).completion
-        insight = await self._core.insight.explain(await self._people.invocation(deed), given)
+        insight = await self._core.insight.explain(await self._people.invocation(deed), given, answer.say)
         await answer.give(await self._core.insight.picture(insight))
         await answer.quote("\n".join([PICTURE_SENT, *insight_lines(insight)]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.fakes.discord_bot import running_bot
-from tests.fakes.explaining_backend import ExplainingBackend
+from tests.fakes.explaining_backend import ExplainingBackend, SlowBackend
 from tests.fakes.wonderland import wonderland
 from tests.fakes.worlds import stored
 
@@ -42,6 +42,19 @@ async def test_explain_as_a_command() -> None:
         assert shown.ephemeral
         assert len(shown.message.attachments) == 1
         assert backend.asked[0][0].options.top_k == 7
+
+
+async def test_who_waits_for_an_explanation_is_told_why_in_its_place() -> None:
+    backend = SlowBackend()
+    async with wonderland() as world, running_bot(world.discord, backend) as bot:
+        shown = await world.ada.slash(world.general, "explain", prompt="x" * 1000)
+        sentence = "Reading 1,000 characters …"
+        await world.discord.until(lambda: not shown.loading and shown.text == sentence)
+        backend.go_on.set()
+        await bot.finished()
+        assert len(shown.message.attachments) == 1
+        assert shown.text.startswith("What could come after")
+        assert shown.followups == []
 
 
 async def test_a_backend_that_cannot_tell_has_no_button() -> None:

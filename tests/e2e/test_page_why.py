@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.fakes.browser import needs_chromium, open_browser
-from tests.fakes.explaining_backend import ExplainingBackend
+from tests.fakes.explaining_backend import TEXT, ExplainingBackend, SlowBackend
 from tests.fakes.page import serve_page
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -69,3 +69,31 @@ async def test_another_token_is_chosen_by_keyboard_and_the_branch_is_shown() -> 
         await expect(page.locator("dialog")).to_have_count(0)
         await expect(page.locator(".result .prompt").last).to_contain_text("was a map")
         browser.assert_clean()
+
+
+async def test_who_waits_for_an_explanation_is_told_why() -> None:
+    backend = SlowBackend()
+    async with serve_page(backend) as client, open_browser(client.url, 390) as browser:
+        page = browser.page
+        await client.write("Once upon")
+        notice = "Reading {:,} characters …"
+        for begin, characters in ((explain, 1000), (press_why, len("Once upon" + TEXT))):
+            await begin(page)
+            told = page.get_by_role("status").filter(has_text=notice.format(characters))
+            await expect(told).to_be_visible()
+            backend.go_on.set()
+            await expect(page.locator("dialog h3").first).to_contain_text("What could come after")
+            await expect(told).to_have_count(0)
+            backend.go_on.clear()
+            await page.keyboard.press("Escape")
+        browser.assert_clean()
+
+
+async def explain(page: Page) -> None:
+    await page.locator("#text").fill("/explain " + "x" * 1000)
+    await page.keyboard.press("Enter")
+
+
+async def press_why(page: Page) -> None:
+    await page.locator(".open-thread").click()
+    await page.get_by_role("button", name="Why").click()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.explaining_backend import ExplainingBackend
+from tests.fakes.explaining_backend import ExplainingBackend, SlowBackend
 from tests.fakes.slack_bot import Mode, running_bot
+from tests.fakes.slack_world.reading import visible_text
 from tests.fakes.slackland import button, labels, slackland
 from tests.fakes.worlds import stored
 
@@ -51,6 +52,17 @@ async def test_explain_as_a_command(mode: Mode) -> None:
         await bot.finished()
         assert "The picture of it is in our direct messages." in shown.text
         assert backend.asked[0][0].options.top_k == 7
+
+
+async def test_who_waits_for_an_explanation_is_told_why(mode: Mode) -> None:
+    backend = SlowBackend()
+    async with slackland() as world, running_bot(world.slack, world.team, backend, mode=mode) as bot:
+        shown = await world.ada.slash(world.general, "/complete-explain", "x" * 1000)
+        await world.slack.until(lambda: shown.messages)
+        assert shown.text == "Reading 1,000 characters …"
+        backend.go_on.set()
+        await bot.finished()
+        assert "The picture of it is in our direct messages." in visible_text(shown.messages[1])
 
 
 async def test_another_token_is_chosen_and_gone_on_with(mode: Mode) -> None:

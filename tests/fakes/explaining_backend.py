@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from backends.explanation import Alternative, Candidate, Explanation, Kept, TokenChance
@@ -47,3 +48,15 @@ class ExplainingBackend(GatedBackend):
         self.asked.append((request, text))
         written = TEXT if text is None else text
         return Explanation(self.candidates, self.kept, chances(request.prompt, written))
+
+
+class SlowBackend(ExplainingBackend):
+    """Explains once it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
+        await self.go_on.wait()
+        return await super().explain(request, text)

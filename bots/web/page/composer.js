@@ -6,6 +6,7 @@ import { beginningOf, isBare, parse, setOption, valuesOf, withoutOptions } from 
 import { OptionsPanel } from "./options.js";
 import { rootGroups, groupOf, state } from "./store.js";
 import { SuggestBox, modelNames, presetText } from "./suggest.js";
+import { noticed } from "./toast.js";
 
 const ROOM_FOR_OPTIONS = 560;
 const PRIVATE = "Marks the result with a lock. It is no secret among the pages of this Inkling: whoever can open one is you, and sees it.";
@@ -202,7 +203,8 @@ export class Composer {
     this.suggest.close();
     this.complain(null);
     try {
-      const answer = await send(state.channel, text, this.attempt.id, this.private.getAttribute("aria-pressed") === "true");
+      const sent = send(state.channel, text, this.attempt.id, this.private.getAttribute("aria-pressed") === "true");
+      const answer = await (/^\/explain\s/i.test(text) ? noticed(sent, text.length - 9) : sent);
       this.attempt = null;
       this.remember(text);
       if (this.text.value === text) this.goOn(text);

@@ -4,6 +4,7 @@ import { act } from "./api.js";
 import { button, emoji, h, iconButton, icon, lockTag } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { choose, isEnded, isPicked, originOf, state } from "./store.js";
+import { noticed } from "./toast.js";
 
 const TAIL = 260;
 
@@ -197,7 +198,7 @@ export class ResultCard {
 
   async why(sample) {
     const view = this.view;
-    const answer = await this.run("why", { sample });
+    const answer = await noticed(this.run("why", { sample }), view.prompt.length + view.samples[sample].text.length);
     if (answer) this.tools.why(answer.insight, view, sample);
   }
 

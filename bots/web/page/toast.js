@@ -12,6 +12,13 @@ export function flash(text) {
   setTimeout(() => note.remove(), FLASH_MS);
 }
 
+// While 📊 is worked out, as on every front.
+export function noticed(answer, characters) {
+  const note = h("div", { class: "toast", role: "status" }, `Reading ${characters.toLocaleString("en")} characters …`);
+  const timer = setTimeout(place, 3000, note);
+  return answer.finally(() => (clearTimeout(timer), note.remove()));
+}
+
 // Above the composer, so that neither hides the other.
 function place(note) {
   const { left, top, width } = byId("composer").getBoundingClientRect();

@@ -49,6 +49,17 @@ def test_each_kind_of_waiting_is_told_once_to_a_file() -> None:
     assert err.getvalue() == "Waking the model.\nQueued, 2 ahead of you.\n"
 
 
+async def test_only_a_spinner_that_turns_changes_its_words() -> None:
+    for err, told in ((Screen(), True), (io.StringIO(), False)):
+        terminal = Terminal(io.StringIO(), err)
+        await terminal.change_wait("Nothing is waited for.")
+        terminal.wait("Waking the model.")
+        await terminal.change_wait("Reading 9 characters.")
+        terminal.end_wait()
+        assert ("Reading 9 characters." in err.getvalue()) == told
+        assert "Nothing" not in err.getvalue()
+
+
 def test_closed_output_is_noticed() -> None:
     terminal = Terminal(None, None)
     terminal.say("Nobody hears this.")

@@ -5,11 +5,13 @@ import asyncio
 import pytest
 
 from backends.explanation import Explanation
-from backends.protocol import CompletionRequest
+from backends.factory import Backends
+from backends.protocol import BackendHealth, BackendState, CompletionRequest
+from bots.commands.insight import InsightCommands
 from bots.commands.story import Completion
 from config.errors import InvalidOptions, NotAllowed, NotFound, Overloaded, PromptTooLong
 from config.sampling import SamplingOverrides
-from tests.fakes.explaining_backend import TEXT, ExplainingBackend
+from tests.fakes.explaining_backend import TEXT, ExplainingBackend, SlowBackend
 from tests.fakes.worlds import ADMIN, BOB, World, open_world, stored
 
 
@@ -131,16 +133,6 @@ async def test_an_over_long_prompt_is_cut_as_it_was_for_the_result() -> None:
             await world.core.insight.explain(world.call(), Completion("Once", cut=False))
 
 
-class SlowBackend(ExplainingBackend):
-    def __init__(self) -> None:
-        super().__init__()
-        self.go_on = asyncio.Event()
-
-    async def explain(self, request: CompletionRequest, text: str | None) -> Explanation:
-        await self.go_on.wait()
-        return await super().explain(request, text)
-
-
 async def test_one_at_a_time_for_each_person() -> None:
     backend = SlowBackend()
     async with open_world(backend=backend) as world:
@@ -151,6 +143,69 @@ async def test_one_at_a_time_for_each_person() -> None:
         backend.go_on.set()
         await first
         await world.core.insight.explain(world.call(), Completion("Twice"))
+
+
+class Waiter:
+    """Who is told why it takes long."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.told: list[str] = []
+        self.heard = asyncio.Event()
+        self._error = error
+
+    async def tell(self, sentence: str) -> None:
+        self.told.append(sentence)
+        self.heard.set()
+        if self._error is not None:
+            raise self._error
+
+
+def quick_to_tell(world: World) -> InsightCommands:
+    backends = Backends({"gated": world.backend}, "gated")
+    return InsightCommands(world.settings, world.store, backends, world.clock, notice_after_s=0.01)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("ready", "Reading 1,000 characters …"),
+        ("starting", "Waking the model."),
+    ],
+)
+async def test_who_waits_long_is_told_why(state: BackendState, sentence: str) -> None:
+    backend = SlowBackend()
+    backend.state = BackendHealth(state, "As the test wants it.")
+    async with open_world(backend=backend) as world:
+        waiter = Waiter(RuntimeError("nobody hears it"))
+        asked = quick_to_tell(world).explain(world.call(), Completion("x" * 1000), waiter.tell)
+        explaining = asyncio.create_task(asked)
+        await asyncio.wait_for(waiter.heard.wait(), 20)
+        backend.go_on.set()
+        assert (await explaining).candidates
+        assert waiter.told == [sentence]
+
+
+async def test_the_whole_text_of_a_result_is_counted() -> None:
+    backend = SlowBackend()
+    async with open_world(backend=backend) as world:
+        its_id, waiter = await ended(world), Waiter()
+        asked = quick_to_tell(world).why(world.call(), its_id, 0, waiter.tell)
+        explaining = asyncio.create_task(asked)
+        await asyncio.wait_for(waiter.heard.wait(), 20)
+        backend.go_on.set()
+        await explaining
+        assert waiter.told[0].startswith(f"Reading {len('Once upon a time' + TEXT)} characters")
+
+
+async def test_nobody_is_told_once_the_answer_is_there() -> None:
+    async with open_world(backend=ExplainingBackend()) as world:
+        waiter = Waiter()
+        insight = InsightCommands(
+            world.settings, world.store, Backends({"gated": world.backend}, "gated"), world.clock, notice_after_s=60
+        )
+        await insight.explain(world.call(), Completion("Once"), waiter.tell)
+        assert not [each for each in asyncio.all_tasks() if each.get_name() == "notice"]
+        assert waiter.told == []
 
 
 async def test_where_the_rules_keep_somebody_out() -> None:
