@@ -163,7 +163,8 @@ class Store(Protocol):
     # Votes
 
     async def vote(self, request_id: str, user_id: str, voted: bool) -> None:
-        """Say that somebody likes a result better, or no longer does; ignored once the request was erased."""
+        """Say that somebody likes a result best of its group, which is their one vote there and moves in one write, or
+        no longer does; ignored once the request was erased."""
         ...
 
     async def votes(self, request_id: str) -> frozenset[str]:

@@ -30,15 +30,19 @@ class ResultCommands:
         check_owner(invocation, record, "stop")
         await self._jobs.stop(request_id, invocation.requester.name)
 
-    async def vote(self, invocation: Invocation, request_id: str) -> ResultView:
-        """Like a compared result better than the other; a second time takes it back."""
+    async def vote(self, invocation: Invocation, request_id: str) -> tuple[ResultView, ...]:
+        """Like a compared result better than the other; a second time takes it back. Returns it, and the other one if
+        that lost this person's vote."""
         record = await self._find(invocation, request_id)
         await self.check_place(invocation)
         if record.kind != "compare":
             raise InvalidOptions("Only results of /compare are voted on.")
         person = invocation.requester.id
-        await self._store.vote(request_id, person, person not in await self._store.votes(request_id))
-        return await self._view(record)
+        compared = [each for each in await self._store.group(record.group_id) if each.kind == "compare"]
+        liked = {each.id for each in compared if person in await self._store.votes(each.id)}
+        await self._store.vote(request_id, person, request_id not in liked)
+        losing = [each for each in compared if each.id in liked - {request_id}]
+        return tuple([await self._view(each) for each in (record, *losing)])
 
     async def delete(self, invocation: Invocation, request_id: str) -> tuple[PostRecord, ...]:
         """Erase a result; returns its messages so that the front can take them down."""

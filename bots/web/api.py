@@ -195,9 +195,10 @@ class PageApi:
         return {"result": view_json(await self._core.results.show(invocation, request_id))}
 
     async def _vote(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
-        view = await self._core.results.vote(invocation, request_id)
-        self._broadcast.show(view)
-        return {"result": view_json(view)}
+        views = await self._core.results.vote(invocation, request_id)
+        for view in views:
+            self._broadcast.show(view)
+        return {"result": view_json(views[0])}
 
     async def _undo(self, invocation: Invocation, request_id: str, body: ActionBody) -> Json:
         back_to = await self._core.results.undo(invocation, request_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from backends.store.dynamodb.attributes import Item
 from backends.store.dynamodb.entries import Entry
 from backends.store.dynamodb.keys import joined, request_pk, workspace_pk
 from backends.store.dynamodb.records import is_open, kept
@@ -39,12 +40,21 @@ class Eraser:
 
     def clear(self, entry: Entry) -> None:
         """Take away everything but the record."""
-        beside = self._table.all_of(request_pk(entry.id), only=("pk", "sk", "address", "voter"))
+        beside = [each for each in self._beside(entry) if each.get("request_id", entry.id) == entry.id]
         found = {key_of(item) for item in beside} | {key for item in beside for key in _pairs(entry, item)}
         last = (entry.pointer, entry.in_channel)
         self._table.delete_many({*found, *entry.places} - set(last))
         for key in last:
             self._table.delete(key)
+
+    def _beside(self, entry: Entry) -> list[Item]:
+        """Votes for the others of the group it began are among it."""
+        own = self._table.all_of(request_pk(entry.id), only=("pk", "sk", "address", "voter", "request_id"))
+        return own if entry.group_id == entry.id else [*own, *self.votes_for(entry)]
+
+    def votes_for(self, entry: Entry) -> list[Item]:
+        votes = self._table.all_of(request_pk(entry.group_id), "vote#")
+        return [item for item in votes if item["request_id"] == entry.id]
 
 
 def _pairs(entry: Entry, item: Mapping[str, Any]) -> Iterator[Key]:
@@ -59,9 +69,10 @@ def post_key(entry: Entry, address: str) -> Key:
     return Key(workspace_pk(entry.workspace), f"post#{joined(address)}")
 
 
-def vote_key(request_id: str, user_id: str) -> Key:
-    return Key(request_pk(request_id), f"vote#{joined(user_id)}")
+def vote_key(group_id: str, user_id: str) -> Key:
+    """One item for all of a group: whoever votes for another of it moves their vote."""
+    return Key(request_pk(group_id), f"vote#{joined(user_id)}")
 
 
 def voter_key(entry: Entry, user_id: str) -> Key:
-    return Key(workspace_pk(entry.workspace), f"voter#{joined(user_id, entry.id)}")
+    return Key(workspace_pk(entry.workspace), f"voter#{joined(user_id, entry.group_id)}")

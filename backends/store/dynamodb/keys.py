@@ -5,14 +5,14 @@ key#HASH               record                   a request, under its idempotency
 request#ID             at                       where to find a request by its id: an entry, as all marked * are
 request#ID             text#NAME#0000           long text in pieces
 request#ID             post#TIME#NAME           a message that shows it
-request#ID             vote#PERSON              a vote for it
+request#GROUP          vote#PERSON              which of its group a person likes best
 made#ID                group#ID                 * its alternatives
 made#ID                story#ID                 * what is of the story it began
 made#ID                child#ID                 * what goes on from it
 unshown                FRONT#PLACE#PERSON#ID    * open, or ended and not shown yet
 workspace#FRONT#PLACE  request#CHANNEL#ID       * everything asked there
 workspace#FRONT#PLACE  person#PERSON#ID         * everything a person asked there
-workspace#FRONT#PLACE  voter#PERSON#ID          a person's vote
+workspace#FRONT#PLACE  voter#PERSON#GROUP       where a person has voted
 workspace#FRONT#PLACE  post#ADDRESS             which request a message shows
 workspace#FRONT#PLACE  preset#PERSON#NAME       a person's preset
 workspace#FRONT#PLACE  usage#HOUR#ID            what an ended request counts

@@ -40,7 +40,7 @@ class PeoplePart(SettingsPart):
     def _erase_beside(self, ref: WorkspaceRef, user_id: str) -> None:
         """Beside the requests: votes, presets and the name in the audit."""
         votes = self._table.all_of(workspace_pk(ref), f"voter#{joined(user_id)}#")
-        self._table.delete_many(vote_key(item["request_id"], user_id) for item in votes)
+        self._table.delete_many(vote_key(item["group_id"], user_id) for item in votes)
         self._table.delete_many(map(key_of, votes))
         self._table.delete_many(map(key_of, self._table.all_of(workspace_pk(ref), _preset_prefix(user_id))))
         self._erase_actor(ref, user_id, ERASED)

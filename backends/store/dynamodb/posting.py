@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from ulid import ULID
 
 from backends.store.dynamodb.attributes import Item
 from backends.store.dynamodb.entries import Entry
 from backends.store.dynamodb.erasing import post_key, vote_key, voter_key
-from backends.store.dynamodb.expressions import NEW
+from backends.store.dynamodb.expressions import NEW, Condition
 from backends.store.dynamodb.keys import joined, request_pk, workspace_pk
 from backends.store.dynamodb.part import Part
 from backends.store.dynamodb.table import Key, Refused
@@ -59,17 +60,19 @@ class PostingPart(Part):
         entry = self._kept_entry(request_id)
         if entry is None:
             return
-        item = {"voter": user_id, "request_id": request_id}
+        item, place = {"voter": user_id, "group_id": entry.group_id}, vote_key(entry.group_id, user_id)
         # Whoever erases a person finds their votes by the voter's items, so these are there as long as votes are.
         if voted:
             self._table.put(voter_key(entry, user_id), item)
-            self._add(entry, vote_key(request_id, user_id), item)
+            self._add(entry, place, {**item, "request_id": request_id})
         else:
-            self._table.delete(vote_key(request_id, user_id))
-            self._table.delete(voter_key(entry, user_id))
+            with suppress(Refused):
+                self._table.delete(place, Condition("#request_id = :it", {"it": request_id}))
+                self._table.delete(voter_key(entry, user_id))
 
     def _votes(self, request_id: str) -> frozenset[str]:
-        return frozenset(item["voter"] for item in self._table.all_of(request_pk(request_id), "vote#"))
+        entry = self._records.entry(request_id)
+        return frozenset(item["voter"] for item in self._eraser.votes_for(entry)) if entry is not None else frozenset()
 
     def _kept_entry(self, request_id: str) -> Entry | None:
         entry = self._records.entry(request_id)

@@ -115,6 +115,8 @@ async def test_erased_means_that_nothing_is_left(store: DynamoStore, url: str, t
     child = await accepted(store, group_id=record.id, story_id=record.id)
     await store.checkpoint([make_sample(child, text=IN_PIECES)])
     await store.vote(record.id, "u2", True)
+    await store.vote(child.id, "u2", True)
+    await store.vote(child.id, "u3", True)
     await store.save_workspace(HERE, WorkspaceSettings(), 0, make_entry())
     await store.erase_workspace(HERE)
     assert items_at(url, table) == empty

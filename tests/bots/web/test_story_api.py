@@ -94,5 +94,12 @@ async def test_two_sides_are_one_group_and_can_be_voted_on(tmp_path: Path) -> No
             [one, other] = (await page.get(f"/api/results/{first}/alternatives"))["results"]
             assert (one["votes"], other["votes"]) == (0, 1)
             assert (one["samples"][0]["seed"], other["samples"][0]["seed"]) == (7, 7)
-            assert (await page.act(other["request_id"], "vote"))["result"]["votes"] == 0
+            async with page.events() as events:
+                assert (await page.act(first, "vote"))["result"]["votes"] == 1
+                shown = [await events.until("result") for _ in range(2)]
+                assert [(each["request_id"], each["votes"]) for each in shown] == [
+                    (first, 1),
+                    (other["request_id"], 0),
+                ]
+            assert (await page.act(first, "vote"))["result"]["votes"] == 0
             await page.act(await page.write("Once"), "vote", 400)
