@@ -7,7 +7,7 @@
 
 namespace inkling {
 
-constexpr int GROUP = 32;  // inputs that share a scale, in weights and in activations
+constexpr int GROUP = 64;  // inputs that share a scale, in weights and in activations
 constexpr int GROUP_VECTORS = GROUP / LANES;
 constexpr float LEAST_BYTE = -128.0f;  // the largest number becomes this, whatever its sign: there is no 128
 

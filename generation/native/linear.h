@@ -32,7 +32,7 @@ inline void to_bytes(const Activations& in, int row) {
   const int64_t first = static_cast<int64_t>(row) * in.groups();
   for (int group = 0; group < in.groups(); ++group, from += GROUP, to += GROUP) {
     Group numbers = Group::load_from(from);
-    mix(numbers, 0.25f);
+    mix(numbers, 0.125f);
     const float largest = extreme(numbers);
     // What is smaller has no share in any sum, and its inverse would be infinite.
     const float inverse = std::fabs(largest) < SMALLEST ? 0.0f : LEAST_BYTE / largest;
