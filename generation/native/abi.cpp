@@ -2,4 +2,4 @@
 
 #include <cstdint>
 
-extern "C" int32_t inkling_abi_version() { return 4; }
+extern "C" int32_t inkling_abi_version() { return 5; }

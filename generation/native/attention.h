@@ -1,7 +1,8 @@
 // Keys and values in blocks of BLOCK positions, and attention over them.
 //
 // A block has, for each layer and key head, the keys as [channel][position] and the values as [position][channel], so that
-// both products run along whole vectors. A sequence's table says which block holds its positions 16i … 16i+15; blocks may
+// both products run along whole vectors. They are floats, half floats, or bytes, of which each position has a unit before
+// them: what a byte's 1 stands for. Long texts are bound by reading them. A sequence's table says which block holds its positions 16i … 16i+15; blocks may
 // be shared by sequences that begin alike.
 #pragma once
 
@@ -19,19 +20,62 @@ struct Heads {
   int shared_by() const { return count / keys; }
 };
 
+template <class Number>
+constexpr bool HAS_UNITS = std::is_same_v<Number, Byte>;
+
+// Mixes a head's channels, so that one large number takes the precision from few when they become bytes. Products of mixed
+// keys and queries are as they were; mixed again, a sum of values is what it would have been.
+template <class Number>
+void mix_head(float* channels, int size) {
+  if (!HAS_UNITS<Number> || size % GROUP != 0) return;
+  for (float* from = channels; from < channels + size; from += GROUP) {
+    Group numbers = Group::load_from(from);
+    mix(numbers, 0.125f);
+    numbers.store_to(from);
+  }
+}
+
+// One head's keys or values in one block.
+template <class Number>
+struct Kept {
+  Number* numbers;
+  float* units;  // by position; only bytes have them
+};
+
 // All layers' keys and values. Memory is taken from the machine when it is first written to.
 template <class Number>
 struct KeyValues {
-  Number* numbers = nullptr;
-  int64_t blocks = 0;
+  char* memory = nullptr;
+  int64_t layers = 0;
   Heads heads;
 
-  int64_t half_block() const { return static_cast<int64_t>(BLOCK) * heads.padded(); }
-  Number* keys(int layer, int block, int head) const {
-    return numbers + ((static_cast<int64_t>(layer) * blocks + block) * heads.keys + head) * 2 * half_block();
+  int64_t units_size() const { return HAS_UNITS<Number> ? BLOCK * sizeof(float) : 0; }
+  int64_t half_size() const { return units_size() + BLOCK * heads.padded() * static_cast<int64_t>(sizeof(Number)); }
+  int64_t block_size() const { return layers * heads.keys * 2 * half_size(); }
+  Kept<Number> keys(int layer, int block, int head) const { return half(layer, block, head, 0); }
+  Kept<Number> values(int layer, int block, int head) const { return half(layer, block, head, 1); }
+
+ private:
+  Kept<Number> half(int layer, int block, int head, int which) const {
+    char* from = memory + block * block_size() + ((static_cast<int64_t>(layer) * heads.keys + head) * 2 + which) * half_size();
+    return {reinterpret_cast<Number*>(from + units_size()), reinterpret_cast<float*>(from)};
   }
-  Number* values(int layer, int block, int head) const { return keys(layer, block, head) + half_block(); }
 };
+
+// What one position keeps of a head, each `step` numbers from the last.
+template <class Number>
+void keep(const float* from, int size, const Kept<Number>& to, int place, Number* first, int step) {
+  if constexpr (HAS_UNITS<Number>) {
+    int32_t most = 0;
+    for (int channel = 0; channel < size; ++channel) most = std::max(most, magnitude(from[channel]));
+    const float largest = from_magnitude(most), inverse = largest < SMALLEST ? 0.0f : MOST_BYTE / largest;
+    // What is no number makes the unit none, and all that is made of it shows that.
+    to.units[place] = largest / MOST_BYTE;
+    for (int channel = 0; channel < size; ++channel) first[channel * step].bits = to_byte(from[channel] * inverse);
+  } else {
+    for (int channel = 0; channel < size; ++channel) put(first + channel * step, from[channel]);
+  }
+}
 
 // Turns pairs of channels by their position's angles (Su et al., RoFormer), in the half-and-half layout of Llama.
 inline void rotate(float* head, int size, const float* cosines, const float* sines) {
@@ -45,12 +89,9 @@ inline void rotate(float* head, int size, const float* cosines, const float* sin
 template <class Number>
 void remember(const KeyValues<Number>& cache, int layer, int block, int head, int place, const float* key,
               const float* value) {
-  Number* keys = cache.keys(layer, block, head);
-  Number* values = cache.values(layer, block, head) + place * cache.heads.padded();
-  for (int channel = 0; channel < cache.heads.size; ++channel) {
-    put(keys + channel * BLOCK + place, key[channel]);
-    put(values + channel, value[channel]);
-  }
+  const Kept<Number> keys = cache.keys(layer, block, head), values = cache.values(layer, block, head);
+  keep(key, cache.heads.size, keys, place, keys.numbers + place, BLOCK);
+  keep(value, cache.heads.size, values, place, values.numbers + place * cache.heads.padded(), 1);
 }
 
 // One query head of one row. Several that look at the same keys and values are computed together, each in its own order.
@@ -65,21 +106,23 @@ constexpr int MOST_QUERIES = LANES == 16 ? 4 : 2;  // at a time, as many as the 
 
 // The scores of one block's positions, for each query in four sums that don't wait for each other.
 template <int COUNT, class Number>
-void score_block(const Query* queries, const Number* keys, int size, int first) {
+void score_block(const Query* queries, const Kept<Number>& keys, int size, int first) {
   constexpr int PARTS = BLOCK / LANES;
   Floats sums[COUNT][4][PARTS] = {};
   for (int channel = 0; channel < size; channel += 4)
     for (int part = 0; part < 4; ++part)
       for (int piece = 0; piece < PARTS; ++piece) {
-        const Floats key = load(keys + (channel + part) * BLOCK + piece * LANES);
+        const Floats key = load(keys.numbers + (channel + part) * BLOCK + piece * LANES);
         for (int query = 0; query < COUNT; ++query)
           sums[query][part][piece] += key * queries[query].channels[channel + part];
       }
   for (int query = 0; query < COUNT; ++query) {
     const auto& parts = sums[query];
-    for (int piece = 0; piece < PARTS; ++piece)
-      store(queries[query].scores + first + piece * LANES,
-            (parts[0][piece] + parts[1][piece]) + (parts[2][piece] + parts[3][piece]));
+    for (int piece = 0; piece < PARTS; ++piece) {
+      Floats score = (parts[0][piece] + parts[1][piece]) + (parts[2][piece] + parts[3][piece]);
+      if constexpr (HAS_UNITS<Number>) score *= load(keys.units + piece * LANES);
+      store(queries[query].scores + first + piece * LANES, score);
+    }
   }
 }
 
@@ -111,11 +154,22 @@ struct Past {
   const int32_t* table;
   int head;
 
-  const Number* keys(int position) const { return cache.keys(layer, table[position / BLOCK], head); }
-  const Number* values(int position) const {
-    return cache.values(layer, table[position / BLOCK], head) + position % BLOCK * cache.heads.padded();
-  }
+  Kept<Number> keys(int position) const { return cache.keys(layer, table[position / BLOCK], head); }
+  Kept<Number> values(int position) const { return cache.values(layer, table[position / BLOCK], head); }
+  const Number* value(int position) const { return values(position).numbers + position % BLOCK * cache.heads.padded(); }
 };
+
+// Weights of values whose units count: of the positions that a query sees.
+template <class Number>
+void weigh_units(const Past<Number>& past, const Query& query) {
+  for (int first = 0; first < query.positions; first += BLOCK) {
+    const float* units = past.values(first).units;
+    for (int piece = 0; piece < BLOCK; piece += LANES) {
+      float* scores = query.scores + first + piece;
+      store(scores, load(scores) * load(units + piece));
+    }
+  }
+}
 
 template <int PIECES, class Number>
 void add_value(const Number* value, float weight, Floats* sums) {
@@ -128,7 +182,7 @@ void gather(const Past<Number>& past, const Query* queries, const float* totals,
   Floats sums[COUNT][PIECES] = {};
   const int together = queries[0].positions, padded = past.cache.heads.padded();
   for (int first = 0; first < together; first += BLOCK) {
-    const Number* values = past.values(first) + channel;
+    const Number* values = past.value(first) + channel;
     const int count = together - first < BLOCK ? together - first : BLOCK;
     for (int position = 0; position < count; ++position, values += padded)
       for (int piece = 0; piece < PIECES; ++piece) {
@@ -138,7 +192,7 @@ void gather(const Past<Number>& past, const Query* queries, const float* totals,
   }
   for (int query = 0; query < COUNT; ++query) {
     for (int position = together; position < queries[query].positions; ++position)
-      add_value<PIECES>(past.values(position) + channel, queries[query].scores[position], sums[query]);
+      add_value<PIECES>(past.value(position) + channel, queries[query].scores[position], sums[query]);
     for (int piece = 0; piece < PIECES; ++piece)
       store(rows[query] + channel + piece * LANES, sums[query][piece] / totals[query]);
   }
@@ -148,15 +202,29 @@ void gather(const Past<Number>& past, const Query* queries, const float* totals,
 template <int COUNT, class Number>
 void attend(const Past<Number>& past, const Query* queries) {
   const int size = past.cache.heads.size, padded = past.cache.heads.padded();
-  for (int first = 0; first < queries[COUNT - 1].positions; first += BLOCK)
+  const int64_t half = past.cache.half_size();
+  for (int first = 0; first < queries[COUNT - 1].positions; first += BLOCK) {
+    const char* next = reinterpret_cast<const char*>(past.keys(first).units) + half;
+    for (int64_t at = 0; at < 2 * half; at += 64) __builtin_prefetch(next + at, 0, 3);
+    if (first + BLOCK < queries[COUNT - 1].positions) {
+      next = reinterpret_cast<const char*>(past.keys(first + BLOCK).units);
+      for (int64_t at = 0; at < half; at += 64) __builtin_prefetch(next + at, 0, 3);
+    }
     score_block<COUNT>(queries, past.keys(first), size, first);
+  }
   float totals[COUNT], rows[COUNT][MOST_CHANNELS];
-  for (int query = 0; query < COUNT; ++query) totals[query] = soften(queries[query].scores, queries[query].positions);
+  for (int query = 0; query < COUNT; ++query) {
+    totals[query] = soften(queries[query].scores, queries[query].positions);
+    if constexpr (HAS_UNITS<Number>) weigh_units(past, queries[query]);
+  }
   constexpr int WIDE = 4 * LANES;
   int channel = 0;
   for (; channel + WIDE <= padded; channel += WIDE) gather<COUNT, 4>(past, queries, totals, channel, rows);
   for (; channel < padded; channel += LANES) gather<COUNT, 1>(past, queries, totals, channel, rows);
-  for (int query = 0; query < COUNT; ++query) std::memcpy(queries[query].out, rows[query], size * sizeof(float));
+  for (int query = 0; query < COUNT; ++query) {
+    mix_head<Number>(rows[query], size);
+    std::memcpy(queries[query].out, rows[query], size * sizeof(float));
+  }
 }
 
 template <int COUNT = MOST_QUERIES, class Number>

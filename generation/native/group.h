@@ -9,6 +9,8 @@ namespace inkling {
 
 constexpr int GROUP = 64;  // inputs that share a scale, in weights and in activations
 constexpr int GROUP_VECTORS = GROUP / LANES;
+constexpr float SMALLEST = 1e-30f;  // a largest number below has no share in any sum, and its inverse would be infinite
+constexpr float MOST_BYTE = 127.0f;
 constexpr float LEAST_BYTE = -128.0f;  // the largest number becomes this, whatever its sign: there is no 128
 
 struct Group {
@@ -18,6 +20,9 @@ struct Group {
     Group group;
     for (int part = 0; part < GROUP_VECTORS; ++part) group.parts[part] = load(from + part * LANES);
     return group;
+  }
+  void store_to(float* to) const {
+    for (int part = 0; part < GROUP_VECTORS; ++part) store(to + part * LANES, parts[part]);
   }
 };
 
@@ -71,7 +76,7 @@ inline float extreme(const Group& group) {
 
 // Rounds to whole numbers that a byte can hold; exact for those that fit into 22 bits.
 inline Floats nearest_byte(Floats values) {
-  const Floats whole = values + 12582912.0f - 12582912.0f, most = splat(127.0f);
+  const Floats whole = values + 12582912.0f - 12582912.0f, most = splat(MOST_BYTE);
   return whole < most ? whole : most;
 }
 

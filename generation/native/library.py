@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from generation.native.compiler import Compiler, KernelsUnavailable, compile_flags, describe_cpu, find_compiler
 
 SOURCES = Path(__file__).parent
-ABI_VERSION = 4
+ABI_VERSION = 5
 """Raise it together with the one in abi.cpp when a function's arguments or a struct's fields change."""
 _KEPT_UNUSED_S = 30 * 24 * 3600.0
 

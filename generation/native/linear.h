@@ -18,11 +18,8 @@ struct Activations {
 };
 
 inline void put_bytes(int8_t* to, Ints values) {
-  typedef int8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
-  *reinterpret_cast<Bytes*>(to) = __builtin_convertvector(values, Bytes);
+  *reinterpret_cast<LooseBytes*>(to) = __builtin_convertvector(values, LooseBytes);
 }
-
-constexpr float SMALLEST = 1e-30f;
 
 // Each group mixed, and by its own largest number, so that one huge activation spoils the precision of few. A row that holds
 // something that is no number gets a scale that is none, and all that is made of it shows it.
@@ -34,7 +31,6 @@ inline void to_bytes(const Activations& in, int row) {
     Group numbers = Group::load_from(from);
     mix(numbers, 0.125f);
     const float largest = extreme(numbers);
-    // What is smaller has no share in any sum, and its inverse would be infinite.
     const float inverse = std::fabs(largest) < SMALLEST ? 0.0f : LEAST_BYTE / largest;
     Ints total = {};
     for (int part = 0; part < GROUP_VECTORS; ++part) {
@@ -137,8 +133,9 @@ void finish(const Tile<ROWS>& tile, Then then, float* out, int64_t stride) {
   }
 }
 
+// Apart: inlined among others, its sums would not stay in registers.
 template <int ROWS>
-void apply_tile(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Then then, float* out,
+__attribute__((noinline)) void apply_tile(const Matrix& matrix, int panel, const Activations& in, int first, Ahead ahead, Then then, float* out,
                 int64_t stride) {
   Tile<ROWS> tile;
   multiply_panel<ROWS>(matrix, panel, in, first, ahead, tile);

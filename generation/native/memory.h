@@ -51,6 +51,9 @@ class Memory {
     void* mapped = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     data_ = {mapped, Free{bytes_}};
+#if defined(MADV_HUGEPAGE)
+    madvise(mapped, bytes_, MADV_HUGEPAGE);
+#endif
   }
 
   std::unique_ptr<void, Free> data_{nullptr, Free{}};

@@ -20,6 +20,20 @@ Memory copy_padded(const float* from, int count, int64_t padded) {
 
 }  // namespace
 
+template <class Number>
+KeyValues<Number> Network::cache() const {
+  return {cache_.as<char>(), shape_.layers, heads_};
+}
+
+template <class Work>
+auto Network::with_cached(Work work) const {
+  switch (static_cast<CachedAs>(shape_.cached_as)) {
+    case CachedAs::FLOAT: return work(0.0f);
+    case CachedAs::HALF: return work(Half{});
+    default: return work(Byte{});
+  }
+}
+
 Network::Network(const Shape& shape)
     : shape_(shape),
       heads_{shape.heads, shape.key_heads, shape.head_size, shape.scaling},
@@ -40,7 +54,9 @@ Network::Network(const Shape& shape)
   bytes_ = Memory(rows * wide);
   units_ = Memory(rows * wide / GROUP * sizeof(float));
   offsets_ = Memory(rows * wide / GROUP * sizeof(int32_t));
-  body_ = [this](Member& member) { shape_.half_cache ? forward<Half>(member) : forward<float>(member); };
+  body_ = [this](Member& member) {
+    with_cached([&](auto number) { forward<decltype(number)>(member); });
+  };
 }
 
 void Network::set_matrix(int layer, int place, const float* weights, const float* bias, Precision precision) {
@@ -70,18 +86,16 @@ void Network::set_angles(const float* cosines, const float* sines) {
 }
 
 void Network::set_cache(int64_t blocks) {
-  const int64_t numbers = shape_.layers * blocks * heads_.keys * 2 * BLOCK * heads_.padded();
-  cache_ = Memory(numbers * (shape_.half_cache ? sizeof(Half) : sizeof(float)), Memory::UNTOUCHED);
-  blocks_ = blocks;
+  cache_ = Memory(blocks * block_size(), Memory::UNTOUCHED);
+}
+
+int64_t Network::block_size() const {
+  return with_cached([&](auto number) { return cache<decltype(number)>().block_size(); });
 }
 
 void Network::copy_block(int32_t from, int32_t to) {
-  const int64_t size = static_cast<int64_t>(heads_.keys) * 2 * BLOCK * heads_.padded() *
-                       (shape_.half_cache ? sizeof(Half) : sizeof(float));
-  for (int layer = 0; layer < shape_.layers; ++layer) {
-    char* base = cache_.as<char>() + layer * blocks_ * size;
-    std::memcpy(base + to * size, base + from * size, size);
-  }
+  const int64_t size = block_size();
+  std::memcpy(cache_.as<char>() + to * size, cache_.as<char>() + from * size, size);
 }
 
 void Network::run(const Step& step) {
@@ -91,11 +105,6 @@ void Network::run(const Step& step) {
   lone_.store(step.lone, std::memory_order_relaxed);
   logits_.store(step.logits, std::memory_order_relaxed);
   team_.run(body_);
-}
-
-template <class Number>
-KeyValues<Number> Network::cache() const {
-  return {cache_.as<Number>(), blocks_, heads_};
 }
 
 // Layer norm, or its mean-free kin RMS norm (Zhang and Sennrich 2019), in the order of one row's channels.
@@ -140,10 +149,24 @@ void Network::remember_row(int layer, int row, int head) {
   const int32_t block = table(row)[position / BLOCK];
   float* projected = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_;
   float* key = projected + (heads_.count + head) * size;
-  const float* value = projected + (heads_.count + heads_.keys + head) * size;
+  float* value = projected + (heads_.count + heads_.keys + head) * size;
   const int64_t angle = static_cast<int64_t>(position) * (size / 2);
   if (shape_.gated) rotate(key, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
+  mix_head<Number>(key, size);
+  mix_head<Number>(value, size);
   remember(cache<Number>(), layer, block, head, position % BLOCK, key, value);
+}
+
+template <class Number>
+Query Network::make_query(int row, int head, float* scores) const {
+  const int position = step_.positions[row], size = heads_.size;
+  float* channels = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
+  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
+  if (shape_.gated) rotate(channels, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
+  for (int channel = 0; channel < size; ++channel) channels[channel] *= heads_.scaling;
+  mix_head<Number>(channels, size);
+  float* out = context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size;
+  return {channels, position + 1, scores, out};
 }
 
 // Neighbouring rows. Those of one sequence look back together.
@@ -155,7 +178,7 @@ void Network::attend_rows(Member& member, int layer, int first, int rows, int ke
   Query queries[MOST_QUERIES];
   for (int index = 0, gathered = 0; index < count; ++index) {
     const int row = first + index / shared;
-    queries[gathered] = make_query(row, key_head * shared + index % shared, scores + gathered * scores_stride_);
+    queries[gathered] = make_query<Number>(row, key_head * shared + index % shared, scores + gathered * scores_stride_);
     ++gathered;
     const bool last = index + 1 == count || step_.sequences[first + (index + 1) / shared] != step_.sequences[row];
     if (!last && gathered < MOST_QUERIES) continue;
@@ -164,23 +187,16 @@ void Network::attend_rows(Member& member, int layer, int first, int rows, int ke
   }
 }
 
-Query Network::make_query(int row, int head, float* scores) const {
-  const int position = step_.positions[row], size = heads_.size;
-  float* channels = projected_.as<float>() + static_cast<int64_t>(row) * projected_stride_ + head * size;
-  const int64_t angle = static_cast<int64_t>(position) * (size / 2);
-  if (shape_.gated) rotate(channels, size, cosines_.as<float>() + angle, sines_.as<float>() + angle);
-  for (int channel = 0; channel < size; ++channel) channels[channel] *= heads_.scaling;
-  float* out = context_.as<float>() + static_cast<int64_t>(row) * context_stride_ + head * size;
-  return {channels, position + 1, scores, out};
-}
-
 template <class Number>
 void Network::attention(Member& member, int layer) {
   const int rows = rows_.load(std::memory_order_relaxed), keys = heads_.keys;
   if (lone_.load(std::memory_order_relaxed)) {
-    member.share(rows * keys, [&](int piece) {
-      remember_row<Number>(layer, piece / keys, piece % keys);
-      attend_rows<Number>(member, layer, piece / keys, 1, piece % keys);
+    const int most = rows >= 4 * team_.size() ? keys : 1;
+    member.share(rows * keys / most, [&](int piece) {
+      for (int head = piece * most; head < (piece + 1) * most; ++head) {
+        remember_row<Number>(layer, head / keys, head % keys);
+        attend_rows<Number>(member, layer, head / keys, 1, head % keys);
+      }
     });
     return;
   }
@@ -280,6 +296,7 @@ int32_t inkling_network_cache(Network* network, int64_t blocks) try {
 }
 
 void inkling_network_copy_block(Network* network, int32_t from, int32_t to) noexcept { network->copy_block(from, to); }
+int64_t inkling_network_block_size(const Network* network) { return network->block_size(); }
 int32_t inkling_network_logits_stride(const Network* network) { return network->logits_stride(); }
 inkling::Team* inkling_network_team(Network* network) { return &network->team(); }
 void inkling_network_run(Network* network, const inkling::Step* step) noexcept { network->run(*step); }

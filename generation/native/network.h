@@ -11,10 +11,13 @@ namespace inkling {
 struct Shape {
   int32_t layers, hidden, heads, key_heads, head_size, inner, vocabulary;
   int32_t gated;     // Llama: silu(gate) × value, RMS norms, rotated positions. Otherwise GPT-2: gelu, layer norms.
-  int32_t half_cache;  // keys and values as half floats
+  int32_t cached_as;  // keys and values: a CachedAs
   int32_t most_rows, most_positions, threads;
   float epsilon, scaling;
 };
+
+// As in network.py.
+enum class CachedAs : int32_t { FLOAT = 0, HALF = 1, BYTE = 2 };
 
 struct Norm {
   Memory weight, bias;
@@ -47,6 +50,7 @@ class Network {
   void set_angles(const float* cosines, const float* sines);
   void set_cache(int64_t blocks);
   void copy_block(int32_t from, int32_t to);
+  int64_t block_size() const;  // bytes of one block's keys and values
   void run(const Step& step);
 
   int logits_stride() const { return head_.padded_outputs(); }
@@ -61,9 +65,13 @@ class Network {
   void remember_row(int layer, int row, int head);
   template <class Number>
   void attend_rows(Member& member, int layer, int first, int rows, int key_head);
+  template <class Number>
   Query make_query(int row, int head, float* scores) const;
   template <class Number>
   KeyValues<Number> cache() const;
+  // `work` with a number of the kind that keys and values are kept as.
+  template <class Work>
+  auto with_cached(Work work) const;
   const int32_t* table(int row) const {
     return step_.tables + static_cast<int64_t>(step_.sequences[row]) * step_.table_stride;
   }
@@ -77,7 +85,6 @@ class Network {
   Norm last_norm_;
   Matrix head_;
   Memory cosines_, sines_, cache_;
-  int64_t blocks_ = 0;
   // Working memory, by row unless said otherwise.
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread and query */, bytes_, units_, offsets_;
   int hidden_stride_, projected_stride_, context_stride_, inner_stride_, scores_stride_;

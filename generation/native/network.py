@@ -18,6 +18,8 @@ BLOCK = 16
 """Positions per block of keys and values; BLOCK in attention.h."""
 WeightPrecision = Literal["fp32", "bf16", "int8"]
 _PRECISIONS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
+_CACHED_AS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
+"""Keys and values: as floats, half floats, bytes."""
 _INT32 = ctypes.c_int32
 _ADDRESS = ctypes.c_void_p
 
@@ -27,7 +29,7 @@ class _Shape(ctypes.Structure):
 
     _fields_ = (
         *((name, _INT32) for name in ("layers", "hidden", "heads", "key_heads", "head_size", "inner", "vocabulary")),
-        *((name, _INT32) for name in ("gated", "half_cache", "most_rows", "most_positions", "threads")),
+        *((name, _INT32) for name in ("gated", "cached_as", "most_rows", "most_positions", "threads")),
         ("epsilon", ctypes.c_float),
         ("scaling", ctypes.c_float),
     )
@@ -99,14 +101,13 @@ class NativeNetwork:
         """Weights are unset. Raises MemoryError, as do the setters."""
         self._functions = _bind_all(library)
         self._precision = precision
-        half_cache = precision != "fp32"
         self._shape = shape
         self._most_rows = most_rows
         self._blocks = 0
         address = self._functions["new"](
             _Shape(
                 *(shape.layers, shape.hidden, shape.heads, shape.key_heads, shape.head_size, shape.inner),
-                *(shape.vocabulary, shape.gated, half_cache, most_rows, shape.positions, threads),
+                *(shape.vocabulary, shape.gated, _CACHED_AS[precision], most_rows, shape.positions, threads),
                 *(shape.epsilon, shape.head_size**-0.5),
             )
         )
@@ -118,9 +119,8 @@ class NativeNetwork:
         self.team = ctypes.c_void_p(self._functions["team"](self._network))
         """Its threads, for kernels that share their work among them while no pass runs. Keep the network meanwhile."""
         self._logits_stride = 0
-        padded_head = -(-shape.head_size // 16) * 16
-        self.block_bytes = shape.layers * shape.key_heads * 2 * BLOCK * padded_head * (2 if half_cache else 4)
-        """Memory of one block of keys and values, in bytes: an upper bound."""
+        self.block_bytes: int = self._functions["block_size"](self._network)
+        """Memory of one block of keys and values."""
 
     def set_layer(self, layer: int, place: int, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """Places: 0 query, key and value, 1 attention's output, 2 the feed-forward's first product (gates first), 3 its
@@ -198,6 +198,7 @@ def _bind_all(library: ctypes.CDLL) -> dict[str, Callable[..., Any]]:
         "angles": (_INT32, (_ADDRESS, _ADDRESS, _ADDRESS)),
         "cache": (_INT32, (_ADDRESS, ctypes.c_int64)),
         "copy_block": (None, (_ADDRESS, _INT32, _INT32)),
+        "block_size": (ctypes.c_int64, (_ADDRESS,)),
         "logits_stride": (_INT32, (_ADDRESS,)),
         "team": (_ADDRESS, (_ADDRESS,)),
         "run": (None, (_ADDRESS, ctypes.POINTER(_Step))),

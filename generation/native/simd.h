@@ -123,6 +123,37 @@ inline Floats load(const Half* from) {
 }
 #endif
 
+inline int32_t magnitude(float number) {
+  int32_t bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits & 0x7fffffff;
+}
+
+// Bytes as keys and values are kept.
+struct Byte {
+  int8_t bits;
+};
+
+// The nearest whole number, of those that a byte can hold.
+inline int8_t to_byte(float number) {
+  const float shifted = number + 12582912.0f;  // the last bits are the whole number's
+  int32_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  return static_cast<int8_t>(bits);
+}
+
+typedef int8_t LooseBytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+inline Floats load(const Byte* from) {
+#if defined(__AVX512F__)
+  return (Floats)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#elif defined(__AVX2__)
+  return (Floats)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+#else
+  return to_floats(__builtin_convertvector(*reinterpret_cast<const LooseBytes*>(from), Ints));
+#endif
+}
+
 inline void put(float* to, float value) { *to = value; }
 inline void put(Half* to, float value) {
 #if defined(__F16C__)
