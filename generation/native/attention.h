@@ -198,18 +198,25 @@ void gather(const Past<Number>& past, const Query* queries, const float* totals,
   }
 }
 
+inline void fetch(const void* from, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(from) + at, 0, 3);
+}
+
+// While a block's keys are looked at: its values and the next head's keys, which stand behind them, and the next block's.
+template <class Number>
+void fetch_ahead(const Past<Number>& past, int first, int seen) {
+  const int64_t half = past.cache.half_size();
+  fetch(past.values(first).units, 2 * half);
+  if (first + BLOCK < seen) fetch(past.keys(first + BLOCK).units, half);
+}
+
 // What queries take from their sequence; those that see less come first.
 template <int COUNT, class Number>
 void attend(const Past<Number>& past, const Query* queries) {
   const int size = past.cache.heads.size, padded = past.cache.heads.padded();
-  const int64_t half = past.cache.half_size();
-  for (int first = 0; first < queries[COUNT - 1].positions; first += BLOCK) {
-    const char* next = reinterpret_cast<const char*>(past.keys(first).units) + half;
-    for (int64_t at = 0; at < 2 * half; at += 64) __builtin_prefetch(next + at, 0, 3);
-    if (first + BLOCK < queries[COUNT - 1].positions) {
-      next = reinterpret_cast<const char*>(past.keys(first + BLOCK).units);
-      for (int64_t at = 0; at < half; at += 64) __builtin_prefetch(next + at, 0, 3);
-    }
+  const int seen = queries[COUNT - 1].positions;
+  for (int first = 0; first < seen; first += BLOCK) {
+    fetch_ahead(past, first, seen);
     score_block<COUNT>(queries, past.keys(first), size, first);
   }
   float totals[COUNT], rows[COUNT][MOST_CHANNELS];

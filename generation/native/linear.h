@@ -52,7 +52,7 @@ struct Ahead {
   int lines;  // of 64 bytes, with each group
 };
 
-inline void fetch(Ahead& ahead) {
+inline void fetch_lines(Ahead& ahead) {
   for (int line = 0; line < ahead.lines; ++line, ahead.from += 64) __builtin_prefetch(ahead.from, 0, 2);
 }
 
@@ -67,7 +67,7 @@ void multiply_bytes(const Matrix& matrix, int panel, const Activations& in, int 
     Ints sums[ROWS][VECTORS];
     for (int row = 0; row < ROWS; ++row)
       for (Ints& sum : sums[row]) sum = splat(offsets[row * in.groups() + group]);
-    fetch(ahead);
+    fetch_lines(ahead);
     for (int step = 0; step < GROUP; step += 4, weights += PANEL * 4) {
       Ints column[VECTORS];
       for (int vector = 0; vector < VECTORS; ++vector) column[vector] = load_ints(weights + vector * LANES * 4);

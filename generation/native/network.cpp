@@ -7,8 +7,8 @@ namespace inkling {
 namespace {
 
 // Calls of `share`: two norms, four products, at most two for attention, and two to make bytes of what is in between; and
-// the embeddings, the last norm and the head.
-constexpr int STEPS_PER_LAYER = 10, OTHER_STEPS = 3;
+// the embeddings, the last norm, the head and its likeliest tokens.
+constexpr int STEPS_PER_LAYER = 10, OTHER_STEPS = 4;
 constexpr int64_t PIECE_BYTES = 1 << 20;
 constexpr int TOGETHER = 4;  // neighbouring rows of prompts in one piece of work
 
@@ -69,7 +69,9 @@ void Network::set_matrix(int layer, int place, const float* weights, const float
     case 1: layers_[layer].collect = packed(hidden, context, false); break;
     case 2: layers_[layer].expand = packed(shape_.gated ? 2 * shape_.inner : shape_.inner, hidden, shape_.gated); break;
     case 3: layers_[layer].contract = packed(hidden, shape_.inner, false); break;
-    default: head_ = packed(shape_.vocabulary, hidden, false);
+    default:
+      head_ = packed(shape_.vocabulary, hidden, false);
+      if (takes_bytes(head_)) exact_head_ = ExactHead(weights, shape_.vocabulary, hidden);
   }
 }
 
@@ -191,11 +193,12 @@ template <class Number>
 void Network::attention(Member& member, int layer) {
   const int rows = rows_.load(std::memory_order_relaxed), keys = heads_.keys;
   if (lone_.load(std::memory_order_relaxed)) {
-    const int most = rows >= 4 * team_.size() ? keys : 1;
-    member.share(rows * keys / most, [&](int piece) {
-      for (int head = piece * most; head < (piece + 1) * most; ++head) {
-        remember_row<Number>(layer, head / keys, head % keys);
-        attend_rows<Number>(member, layer, head / keys, 1, head % keys);
+    // All heads of a row to one thread, where there is enough for all: they stand one behind the other.
+    const int heads = rows >= 4 * team_.size() ? keys : 1;
+    member.share(rows * keys / heads, [&](int piece) {
+      for (int place = piece * heads; place < (piece + 1) * heads; ++place) {
+        remember_row<Number>(layer, place / keys, place % keys);
+        attend_rows<Number>(member, layer, place / keys, 1, place % keys);
       }
     });
     return;
@@ -248,7 +251,13 @@ void Network::forward(Member& member) {
     normalize(last_norm_, stream + static_cast<int64_t>(row) * hidden_stride_, normed, output);
     if (takes_bytes(head_)) to_bytes(normed, output);
   });
-  apply(member, head_, normed, outputs, Then::STORE, logits_.load(std::memory_order_relaxed), head_.padded_outputs());
+  float* logits = logits_.load(std::memory_order_relaxed);
+  apply(member, head_, normed, outputs, Then::STORE, logits, head_.padded_outputs());
+  if (exact_head_.empty()) return;
+  member.share(outputs, [&](int output) {
+    exact_head_.correct(logits + static_cast<int64_t>(output) * head_.padded_outputs(), shape_.vocabulary,
+                        normed.floats + static_cast<int64_t>(output) * hidden_stride_, head_.bias.as<float>());
+  });
 }
 
 }  // namespace inkling

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attention.h"
+#include "exact_head.h"
 #include "linear.h"
 #include "team.h"
 
@@ -84,6 +85,7 @@ class Network {
   std::vector<Layer> layers_;
   Norm last_norm_;
   Matrix head_;
+  ExactHead exact_head_;  // beside bytes
   Memory cosines_, sines_, cache_;
   // Working memory, by row unless said otherwise.
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread and query */, bytes_, units_, offsets_;

@@ -19,7 +19,7 @@ BLOCK = 16
 WeightPrecision = Literal["fp32", "bf16", "int8"]
 _PRECISIONS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
 _CACHED_AS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
-"""Keys and values: as floats, half floats, bytes."""
+"""Keys and values: floats, half floats, bytes."""
 _INT32 = ctypes.c_int32
 _ADDRESS = ctypes.c_void_p
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from generation.native.network import BLOCK, NativeNetwork, Rows, WeightPrecision
+from generation.native.network import BLOCK, NativeNetwork, NetworkShape, Rows, WeightPrecision
 from generation.native_weights import Embedding, NativePlan, build_network
 from tests.fakes.native_runners import NativeModel, save_for_kernels
 from tests.fakes.random_models import build_random, tokens_of
@@ -262,3 +262,29 @@ def test_a_network_that_goes_ends_its_threads(model: NativeModel) -> None:
     assert step_often(networks[0], 3, seed=1)
     networks.clear()
     assert count_threads() == before
+
+
+def test_the_likeliest_logits_beside_bytes_are_of_brain_floats(kernels: ctypes.CDLL) -> None:
+    """Of a network that changes nothing: what comes before the head is the embedding, normed."""
+    hidden, vocabulary = 96, 3000
+    shape = NetworkShape(1, hidden, 2, 2, 48, 64, vocabulary, gated=True, positions=16, epsilon=1e-6)
+    network = NativeNetwork(kernels, shape, "int8", most_rows=4, threads=2)
+    generator = torch.Generator().manual_seed(5)
+    head = torch.randn(vocabulary, hidden, generator=generator)
+    for place, size in enumerate(shape.matrix_sizes):
+        network.set_layer(0, place, head if place == 4 else torch.zeros(size), None)
+    for place in range(3):
+        network.set_norm(0, place, torch.ones(hidden), None)
+    network.set_angles(torch.ones(16, 24), torch.zeros(16, 24))
+    network.set_cache(4)
+    places = np.zeros(3, dtype=np.int32)
+    each = np.arange(3, dtype=np.int32)
+    embeddings = torch.randn(3, hidden, generator=generator)
+    rows = Rows(embeddings.numpy(), places, each, each[:, None].copy(), each, lone=True)
+    found = network.run(rows)
+    normed = embeddings / embeddings.square().mean(dim=1, keepdim=True).add(1e-6).sqrt()
+    expected = normed @ head.bfloat16().float().t()
+    likeliest = expected.topk(8).indices
+    assert torch.equal(found.topk(8).indices, likeliest)
+    torch.testing.assert_close(found.gather(1, likeliest), expected.gather(1, likeliest), atol=1e-4, rtol=1e-5)
+    assert (found - expected).abs().max() > 1e-3
