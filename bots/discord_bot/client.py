@@ -30,18 +30,21 @@ INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # It has no voice to warn of.
 LONGEST_WAIT_S = 60.0
 """For one of Discord's rate limits; a longer one is an error."""
+SERVERS_QUIET_S = 2.0
+"""When Discord has told of no further server for so long, it has told of all: the bot is ready."""
 
 
 class InklingClient(discord.AutoShardedClient):
     """Registers itself as a front: make it before `core.start`."""
 
-    def __init__(self, core: Core, settings: DiscordSettings) -> None:
+    def __init__(self, core: Core, settings: DiscordSettings, servers_quiet_s: float = SERVERS_QUIET_S) -> None:
         super().__init__(
             intents=INTENTS,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=servers_quiet_s,
             max_ratelimit_timeout=LONGEST_WAIT_S,
         )
         point_at(settings)

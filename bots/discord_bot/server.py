@@ -9,7 +9,7 @@ import structlog
 
 from bots.callbacks import CallbackServer
 from bots.core import Core
-from bots.discord_bot.client import InklingClient
+from bots.discord_bot.client import SERVERS_QUIET_S, InklingClient
 from bots.discord_bot.endpoint import InteractionsEndpoint
 from bots.discord_bot.sync import sync_commands
 from bots.discord_bot.trouble import as_sentence
@@ -32,6 +32,7 @@ class DiscordServer:
         settings: DiscordSettings,
         callbacks: CallbackServer,
         connect_within_s: float = CONNECT_WITHIN_S,
+        servers_quiet_s: float = SERVERS_QUIET_S,
     ) -> None:
         assert settings.token is not None, "without a token there is no Discord front"
         if not settings.gateway and settings.public_key is None:
@@ -41,7 +42,7 @@ class DiscordServer:
         self._settings = settings
         self._connect_within_s = connect_within_s
         self._token = settings.token.get_secret_value()
-        self.client = InklingClient(core, settings)
+        self.client = InklingClient(core, settings, servers_quiet_s)
         if settings.public_key is not None:
             callbacks.add(InteractionsEndpoint(settings.public_key, self.client.take).routes())
         self._connection: asyncio.Task[None] | None = None

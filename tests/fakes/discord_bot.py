@@ -33,6 +33,8 @@ from tests.fakes.discord_world.client import pointed_at
 from tests.fakes.discord_world.places import Channel
 from tests.fakes.worlds import open_store
 
+SERVERS_QUIET_S = 0.1
+"""The fake tells of all servers at once."""
 QUIET_S = 0.2
 """So long nothing happens, and what people did has surely reached the bot, on a busy machine too."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -118,7 +120,7 @@ async def running_bot(
         core = Core(settings, store, Backends({backend.name: backend}, backend.name), patience_s=patience_s)
         stack.push_async_callback(core.aclose)
         callbacks = CallbackServer(CallbackSettings(port=0))
-        server = DiscordServer(core, settings.discord, callbacks, connect_within_s)
+        server = DiscordServer(core, settings.discord, callbacks, connect_within_s, SERVERS_QUIET_S)
         stack.push_async_callback(callbacks.aclose)
         url = await callbacks.start()
         stack.push_async_callback(server.aclose)
