@@ -13,6 +13,7 @@ from backends.aws.backend import AwsBackend
 from backends.aws.jobs.dynamodb import DynamoJobs
 from backends.aws.jobs.job import Job, NewJob, Order
 from backends.aws.jobs.table import JobTable
+from backends.aws.machine.reconciler import OVERDUE_S
 from backends.protocol import BackendHealth
 from config.errors import BackendUnavailable
 from config.sampling import SamplingOptions
@@ -60,11 +61,11 @@ def jobs_of(stack: AwsStack) -> DynamoJobs:
     return DynamoJobs(JobTable(stack.aws.client("dynamodb"), stack.table))
 
 
-def written_by_hand(stack: AwsStack, key: str, deadline_s: float = 300) -> Job:
+def written_by_hand(stack: AwsStack, key: str, deadline_s: float = 300, age_s: float = 0) -> Job:
     """In the table, and told to nobody."""
     now = time.time()
     order = Order(SamplingOptions(seed=1, length=5))
-    return jobs_of(stack).submit(NewJob("direct", key, "the lamp", order, now, now + deadline_s)).job
+    return jobs_of(stack).submit(NewJob("direct", key, "the lamp", order, now - age_s, now + deadline_s)).job
 
 
 async def until(reached: Callable[[], bool], within_s: float = ENDED_WITHIN_S) -> None:
@@ -102,7 +103,7 @@ async def test_a_hundred_kilobytes_arrive(stack: AwsStack, backend: AwsBackend) 
 
 async def test_a_job_whose_message_was_lost_is_written_within_two_minutes(stack: AwsStack) -> None:
     """By the reconciler, which the schedule wakes each minute."""
-    job = written_by_hand(stack, "lost")
+    job = written_by_hand(stack, "lost", age_s=OVERDUE_S - 30)
     stack.invoke("tick", {})
     assert found(stack, job).state == "queued", "it may still be on its way"
     assert (await ended(stack, job, LOST_WITHIN_S)).state == "done"
