@@ -45,8 +45,8 @@ def _notes(choice: Choice, minutes: float) -> list[str]:
         f"Prompts of {PROMPT_TOKENS} tokens of English, each used once; {NEW_TOKENS} new tokens; "
         f"temperature {TEMPERATURE}, top_k {TOP_K}, top_p {TOP_P}.",
         f"The crowd: prompts of {CROWD_PROMPT_TOKENS} tokens, {CROWD_NEW_TOKENS} new ones, everyone comes within "
-        f"{CROWD_SPREAD_S:g} s. transformers and CTranslate2 can't add to a running batch: whoever waits makes up the "
-        "next. Gaps are between pieces: Inkling sends what came since in frames of 30 ms, its peers each token.",
+        f"{CROWD_SPREAD_S:g} s, once. transformers and CTranslate2 can't add to a running batch: whoever waits makes "
+        "up the next. Gaps are between pieces: Inkling sends what came since in frames of 30 ms, its peers each token.",
         "Inkling's caches are warm but in the rows that say otherwise: its peak memory is a later start's.",
         "Everyone is asked inside a process of its own, Inkling also as its users ask it. Peers write on past the end "
         "of a text; Inkling ends there, and only what it wrote counts.",

@@ -56,10 +56,10 @@ class Panel:
         self._left_out = left_out
         self._tell = tell
 
-    async def ask(self, what: str, runs: int, ask: Ask) -> dict[str, dict[str, list[float]]]:
-        """Question to contender to runs; the first run of each only warms up."""
+    async def ask(self, what: str, runs: int, ask: Ask, *, warms_up: bool = True) -> dict[str, dict[str, list[float]]]:
+        """Question to contender to runs, after one that only warms up."""
         figures: dict[str, dict[str, list[float]]] = {}
-        for run in range(runs + 1):
+        for run in range(0 if warms_up else 1, runs + 1):
             for contender in tuple(self.contenders):
                 self._tell(f"{what}: {contender.title}, " + (f"run {run} of {runs}" if run else "warming up"))
                 try:
@@ -110,20 +110,26 @@ async def _first_token(panel: Panel, prompts: Prompts, runs: int, length: int) -
     return [Row(question, "ms", "lower", figures.get(question, {})) for question in (new, again)]
 
 
-async def measure_crowd(panel: Panel, prompts: Prompts, runs: int) -> list[Row]:
-    """The same arrivals for everyone."""
+async def measure_crowd(panel: Panel, prompts: Prompts) -> list[Row]:
+    """The same arrivals for everyone, once: a crowd is many texts, and the slowest writes them for a minute."""
     together, gap, wait = (
         f"{CROWD} clients at random: {what}" for what in ("total", "worst gap ÷ median", "longest wait")
     )
 
+    dice = random.Random(CROWD)
+    arrivals = sorted(dice.uniform(0, CROWD_SPREAD_S) for _ in range(CROWD))
+
+    async def warm_up(contender: Contender) -> Mapping[str, float]:
+        await contender.arrive([Visit(0, prompts.take(CROWD_PROMPT_TOKENS)) for _ in arrivals], PROMPT_TOKENS)
+        return {}
+
     async def ask(contender: Contender) -> Mapping[str, float]:
-        dice = random.Random(CROWD)
-        arrivals = sorted(dice.uniform(0, CROWD_SPREAD_S) for _ in range(CROWD))
         visits = [Visit(at, prompts.take(CROWD_PROMPT_TOKENS)) for at in arrivals]
         crowd = read_crowd(arrivals, await contender.arrive(visits, CROWD_NEW_TOKENS))
         return {together: crowd.tokens_per_second, gap: crowd.worst_to_median_gap, wait: 1000 * crowd.longest_wait_s}
 
-    figures = await panel.ask(f"{CROWD} clients", runs, ask)
+    await panel.ask(f"{CROWD} clients", 0, warm_up)
+    figures = await panel.ask(f"{CROWD} clients", 1, ask, warms_up=False)
     return [
         Row(together, "tok/s", "higher", figures.get(together, {})),
         Row(gap, "×", "lower", figures.get(gap, {})),

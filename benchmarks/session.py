@@ -83,7 +83,7 @@ class Session:
                     found[place] = _with(found[place], await measure_bare_forward(bare, prompts, runs, length))
             rows += found
         if "crowd" in parts:
-            rows += await measure_crowd(panel, prompts, runs)
+            rows += await measure_crowd(panel, prompts)
         return rows + (await measure_memory(panel) if "memory" in parts else [])
 
     async def _quality(self, checkpoint: Checkpoint, panel: Panel, text: Sequence[int]) -> list[Row]:

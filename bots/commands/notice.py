@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
+
 Tell = Callable[[str], Awaitable[None]]
-"""Shows a sentence to the one who waits. What it raises is left to itself: the answer is still to come."""
+"""Shows a sentence to the one who waits. What it raises is logged and no more: the answer is still to come."""
 NOTICE_AFTER_S = 3.0
 """Longer, and nobody believes in a spinner any more."""
+
+log = structlog.get_logger(__name__)
 
 
 async def tell_nobody(sentence: str) -> None:
@@ -35,4 +39,6 @@ async def noticed(tell: Tell, words: Callable[[], Awaitable[str]], after_s: floa
         # What is being told is told to its end: a platform could show it over the answer.
         if not begun:
             task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        [failure] = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(failure, Exception):
+            log.warning("notice_failed", error=type(failure).__name__)
