@@ -57,7 +57,7 @@ class Panel:
         self._tell = tell
 
     async def ask(self, what: str, runs: int, ask: Ask, *, warms_up: bool = True) -> dict[str, dict[str, list[float]]]:
-        """Question to contender to runs, after one that only warms up."""
+        """Question to contender to runs; first comes one that only warms up, unless that was done."""
         figures: dict[str, dict[str, list[float]]] = {}
         for run in range(0 if warms_up else 1, runs + 1):
             for contender in tuple(self.contenders):

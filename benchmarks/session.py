@@ -90,7 +90,9 @@ class Session:
         self._tell("quality")
         engines = [contender for contender in panel.contenders if isinstance(contender, EngineServer)]
         scores: dict[str, Scores] = {engine.title: await score_engine(engine, text) for engine in engines}
-        scores = {self._choice.ours: scores.pop(self._choice.engines[0].title), **scores}
+        first = self._choice.engines[0].title
+        if first in scores:
+            scores = {self._choice.ours: scores.pop(first), **scores}
         reference = self._choice.reference
         if reference is not None and REFERENCE not in scores:
             engine = await EngineServer.start(reference, checkpoint.engine_model)
@@ -113,7 +115,10 @@ class Session:
                 contenders.append(await _start_engine(variant, checkpoint))
             if self._choice.inside:
                 command = (sys.executable, "-m", "benchmarks.peers.inkling_worker", checkpoint.engine_model)
-                contenders.append(await PeerProcess.start(self._choice.ours, command))
+                try:
+                    contenders.append(await PeerProcess.start(self._choice.ours, command))
+                except LeftOut as why:
+                    raise SystemExit(f"{self._choice.ours}: {why}") from why
             for peer in PEERS:
                 if peer.key in self._choice.peers:
                     self._tell(f"starting {peer.title}")

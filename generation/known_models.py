@@ -52,7 +52,10 @@ class KnownModels:
         path = self._folder / f"{_key(model)}.json"
         known = _load(path)
         if known is not None:
-            return known.open(model)
+            try:
+                return known.open(model)
+            except Exception as error:  # what is wrong with the model itself comes up again below
+                log.warning("known_model_unreadable", error=type(error).__name__)
         config, tokenizer = ask_transformers(model)
         understood = _describe(config, tokenizer)
         if understood is not None:

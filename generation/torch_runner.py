@@ -137,7 +137,8 @@ class TorchRunner:
 
     @torch.inference_mode()
     def score(self, prompts: Sequence[PromptPass]) -> torch.Tensor:
-        return torch.cat([self._run_chunk(prompt, every=True) for prompt in prompts])
+        chunks = [self._run_chunk(prompt, every=True) for prompt in prompts]
+        return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     @torch.inference_mode()
     def adopt(self, row: int, prompt: PromptPass, positions: int) -> None:

@@ -2,8 +2,8 @@
 //
 // A block has, for each layer and key head, the keys as [channel][position] and the values as [position][channel], so that
 // both products run along whole vectors. They are floats, half floats, or bytes, of which each position has a unit before
-// them: what a byte's 1 stands for. Long texts are bound by reading them. A sequence's table says which block holds its positions 16i … 16i+15; blocks may
-// be shared by sequences that begin alike.
+// them: what a byte's 1 stands for. Long texts are bound by reading them. A sequence's table says which block holds its
+// positions 16i … 16i+15; blocks may be shared by sequences that begin alike.
 #pragma once
 
 #include "matrix.h"

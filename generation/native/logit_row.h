@@ -24,6 +24,13 @@ class LogitRow {
 public:
     static constexpr int64_t block = 64;
 
+    // Take the memory that rows of so many logits need, so that nothing else does.
+    void reserve(int64_t size) {
+        maxima_.reserve((size + block - 1) / block);
+        keys_.reserve(size);
+        bucket_sizes_.reserve(bucket_count);
+    }
+
     // Look at every logit once. False when the maximum is no finite number; then nothing else may be asked.
     bool scan(const float* values, int64_t size) {
         values_ = values;

@@ -71,7 +71,10 @@ void Network::set_matrix(int layer, int place, const float* weights, const float
     case 3: layers_[layer].contract = packed(hidden, shape_.inner, false); break;
     default:
       head_ = packed(shape_.vocabulary, hidden, false);
-      if (takes_bytes(head_)) exact_head_ = ExactHead(weights, shape_.vocabulary, hidden);
+      if (!takes_bytes(head_)) break;
+      exact_head_ = ExactHead(weights, shape_.vocabulary, hidden, team_.size());
+      workspaces_ = std::vector<ExactHead::Workspace>(team_.size());
+      for (auto& workspace : workspaces_) workspace.reserve(shape_.vocabulary);
   }
 }
 
@@ -256,7 +259,8 @@ void Network::forward(Member& member) {
   if (exact_head_.empty()) return;
   member.share(outputs, [&](int output) {
     exact_head_.correct(logits + static_cast<int64_t>(output) * head_.padded_outputs(), shape_.vocabulary,
-                        normed.floats + static_cast<int64_t>(output) * hidden_stride_, head_.bias.as<float>());
+                        normed.floats + static_cast<int64_t>(output) * hidden_stride_, head_.bias.as<float>(),
+                        workspaces_[member.index()]);
   });
 }
 

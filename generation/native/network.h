@@ -86,6 +86,7 @@ class Network {
   Norm last_norm_;
   Matrix head_;
   ExactHead exact_head_;  // beside bytes
+  std::vector<ExactHead::Workspace> workspaces_;  // by thread
   Memory cosines_, sines_, cache_;
   // Working memory, by row unless said otherwise.
   Memory stream_, normed_, projected_, context_, inner_, scores_ /* by thread and query */, bytes_, units_, offsets_;

@@ -95,7 +95,7 @@ inline Floats gelu(Floats x) {
   return x / (1.0f + exponential(-inner));
 }
 
-// Half floats as keys and values are kept.
+// Half floats, as scales are kept, and keys and values beside brain floats.
 typedef uint16_t Half;
 #if defined(__aarch64__)
 typedef __fp16 Computed;  // which compilers know there before they know _Float16
