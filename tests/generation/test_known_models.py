@@ -104,7 +104,9 @@ def test_changed_files_are_looked_at_anew(known: KnownModels, tmp_path: Path) ->
         assert known.read(tmp_path)[0].n_positions == 99
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"config": {}}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"config": {}}', '{"config": {}, "tokenizer": "Nope"}', '{"config": 5, "tokenizer": 3}']
+)
 def test_what_is_kept_and_unreadable_is_written_anew(known: KnownModels, tmp_path: Path, content: str) -> None:
     save_tiny_gpt2(tmp_path / "model")
     known.read(tmp_path / "model")
