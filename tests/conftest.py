@@ -13,3 +13,6 @@ settings.load_profile("inkling")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So it is for what a shell starts in the background, and the programs we start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # And so it is under nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
