@@ -21,6 +21,8 @@ from generation.freed_memory import keep_few_arenas
 from generation.parent_watch import ParentWatch
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+_TURN_S = 0.0005
+"""How long the event loop may go on while the model's thread waits for the interpreter between two steps."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
             parent.arm()
         quiet_libraries()
         _share_cores()
+        sys.setswitchinterval(_TURN_S)
         keep_few_arenas()
         # After the flags: a wrong one is told before the web server's second of imports.
         from generation.engine_process import serve
