@@ -9,18 +9,25 @@
 
 namespace inkling {
 
-// Within about 1 ulp; 0 below -708, where the true value (under 1e-307) could change no sum of ours.
+typedef double Doubles __attribute__((vector_size(LANES * 4)));
+typedef uint64_t Longs __attribute__((vector_size(LANES * 4)));
+typedef float NarrowFloats __attribute__((vector_size(LANES * 2), aligned(4), may_alias));
+
+// Of a double or of a vector of them, whose bits are `Bits`. Within about 1 ulp; 0 below -708, where the true value (under
+// 1e-307) could change no sum of ours.
 // x = n ln 2 + r with |r| <= ln(2)/2, and Taylor's series to r^13, whose next term is below 1e-17.
-inline double exp_nonpositive(double x) {
+template <class Real, class Bits>
+inline Real exp_nonpositive_of(Real x) {
     constexpr double log2e = 0x1.71547652b82fep+0;
     constexpr double ln2_high = 0x1.62e42feep-1;  // ends in zeros, so that n * ln2_high is exact
     constexpr double ln2_low = 0x1.a39ef35793c76p-33;
     constexpr double shift = 0x1.8p52;  // adding it rounds to an integer, left in the lowest bits
-    const double bounded = x < -708.0 ? -708.0 : x;
-    const double shifted = bounded * log2e + shift;
-    const double n = shifted - shift;
-    const double r = (bounded - n * ln2_high) - n * ln2_low;
-    double series = 1.0 / 6227020800.0;
+    const Real least = Real{} - 708.0;
+    const Real bounded = x < least ? least : x;
+    const Real shifted = bounded * log2e + shift;
+    const Real n = shifted - shift;
+    const Real r = (bounded - n * ln2_high) - n * ln2_low;
+    Real series = Real{} + 1.0 / 6227020800.0;
     series = series * r + 1.0 / 479001600.0;
     series = series * r + 1.0 / 39916800.0;
     series = series * r + 1.0 / 3628800.0;
@@ -34,10 +41,13 @@ inline double exp_nonpositive(double x) {
     series = series * r + 0.5;
     series = series * r + 1.0;
     series = series * r + 1.0;
-    const uint64_t power = (std::bit_cast<uint64_t>(shifted) << 52) + 0x3ff0000000000000u;
-    const double value = series * std::bit_cast<double>(power);
-    return x < -708.0 ? 0.0 : value;
+    const Bits power = (std::bit_cast<Bits>(shifted) << 52) + 0x3ff0000000000000u;
+    const Real value = series * std::bit_cast<Real>(power);
+    return x < least ? Real{} : value;
 }
+
+inline double exp_nonpositive(double x) { return exp_nonpositive_of<double, uint64_t>(x); }
+inline Doubles exp_nonpositive(Doubles x) { return exp_nonpositive_of<Doubles, Longs>(x); }
 
 // In eight partial sums: their order is written here and not left to the compiler.
 inline double sum(const double* values, int64_t count) {
@@ -50,34 +60,8 @@ inline double sum(const double* values, int64_t count) {
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
-typedef double Doubles __attribute__((vector_size(LANES * 4)));
-typedef int64_t Longs __attribute__((vector_size(LANES * 4)));
-typedef float NarrowFloats __attribute__((vector_size(LANES * 2), aligned(4), may_alias));
-
 inline Doubles load_doubles(const float* from) {
     return __builtin_convertvector(*reinterpret_cast<const NarrowFloats*>(from), Doubles);
-}
-
-// The same with a shorter series, to about 1e-13, for sums over a whole vocabulary.
-inline Doubles exp_nonpositive(Doubles x) {
-    const Doubles bounded = x < -708.0 ? Doubles{} - 708.0 : x;
-    const Doubles shifted = bounded * 0x1.71547652b82fep+0 + 0x1.8p52;
-    const Doubles n = shifted - 0x1.8p52;
-    const Doubles r = (bounded - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
-    Doubles series = Doubles{} + 1.0 / 39916800.0;
-    series = series * r + 1.0 / 3628800.0;
-    series = series * r + 1.0 / 362880.0;
-    series = series * r + 1.0 / 40320.0;
-    series = series * r + 1.0 / 5040.0;
-    series = series * r + 1.0 / 720.0;
-    series = series * r + 1.0 / 120.0;
-    series = series * r + 1.0 / 24.0;
-    series = series * r + 1.0 / 6.0;
-    series = series * r + 0.5;
-    series = series * r + 1.0;
-    series = series * r + 1.0;
-    const Doubles value = series * (Doubles)(((Longs)shifted << 52) + 0x3ff0000000000000);
-    return x < -708.0 ? Doubles{} : value;
 }
 
 // Of exp(value - maximum), where no value is above it.

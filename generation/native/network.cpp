@@ -27,9 +27,9 @@ KeyValues<Number> Network::cache() const {
 
 template <class Work>
 auto Network::with_cached(Work work) const {
-  switch (static_cast<CachedAs>(shape_.cached_as)) {
-    case CachedAs::FLOAT: return work(0.0f);
-    case CachedAs::HALF: return work(Half{});
+  switch (static_cast<Precision>(shape_.precision)) {
+    case Precision::FLOAT: return work(0.0f);
+    case Precision::BRAIN: return work(Half{});
     default: return work(Byte{});
   }
 }

@@ -12,13 +12,10 @@ namespace inkling {
 struct Shape {
   int32_t layers, hidden, heads, key_heads, head_size, inner, vocabulary;
   int32_t gated;     // Llama: silu(gate) × value, RMS norms, rotated positions. Otherwise GPT-2: gelu, layer norms.
-  int32_t cached_as;  // keys and values: a CachedAs
+  int32_t precision;  // a Precision; keys and values are floats, half floats or bytes, too
   int32_t most_rows, most_positions, threads;
   float epsilon, scaling;
 };
-
-// As in network.py.
-enum class CachedAs : int32_t { FLOAT = 0, HALF = 1, BYTE = 2 };
 
 struct Norm {
   Memory weight, bias;

@@ -18,8 +18,6 @@ BLOCK = 16
 """Positions per block of keys and values; BLOCK in attention.h."""
 WeightPrecision = Literal["fp32", "bf16", "int8"]
 _PRECISIONS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
-_CACHED_AS: dict[WeightPrecision, int] = {"fp32": 0, "bf16": 1, "int8": 2}
-"""Keys and values: floats, half floats, bytes."""
 _INT32 = ctypes.c_int32
 _ADDRESS = ctypes.c_void_p
 
@@ -29,7 +27,7 @@ class _Shape(ctypes.Structure):
 
     _fields_ = (
         *((name, _INT32) for name in ("layers", "hidden", "heads", "key_heads", "head_size", "inner", "vocabulary")),
-        *((name, _INT32) for name in ("gated", "cached_as", "most_rows", "most_positions", "threads")),
+        *((name, _INT32) for name in ("gated", "precision", "most_rows", "most_positions", "threads")),
         ("epsilon", ctypes.c_float),
         ("scaling", ctypes.c_float),
     )
@@ -107,7 +105,7 @@ class NativeNetwork:
         address = self._functions["new"](
             _Shape(
                 *(shape.layers, shape.hidden, shape.heads, shape.key_heads, shape.head_size, shape.inner),
-                *(shape.vocabulary, shape.gated, _CACHED_AS[precision], most_rows, shape.positions, threads),
+                *(shape.vocabulary, shape.gated, _PRECISIONS[precision], most_rows, shape.positions, threads),
                 *(shape.epsilon, shape.head_size**-0.5),
             )
         )
