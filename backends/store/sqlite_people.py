@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backends.store.record_values import read_request
 from backends.store.records import RequestRecord
 from backends.store.sqlite_database import Database
-from backends.store.sqlite_rows import read_request
 from backends.store.values import ERASED, overrides_value, read_overrides
 from config.sampling import SamplingOverrides
 from config.workspace import WorkspaceRef
@@ -51,7 +51,7 @@ class PeopleTables:
             "SELECT * FROM requests WHERE front = ? AND workspace_id = ? AND requester_id = ? ORDER BY id",
             (ref.front, ref.id, user_id),
         )
-        return tuple(read_request(row) for row in rows)
+        return tuple(read_request(dict(row)) for row in rows)
 
     async def erase_user(self, ref: WorkspaceRef, user_id: str) -> int:
         person = (ref.front, ref.id, user_id)

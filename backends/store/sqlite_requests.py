@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from backends.store.record_values import read_request, request_values
 from backends.store.records import Accepted, Outcome, RequestRecord, SampleRecord, Usage
 from backends.store.sqlite_database import Database, SqlValues, Transaction
-from backends.store.sqlite_rows import read_request, read_sample, request_values, sample_values
+from backends.store.sqlite_rows import read_sample, sample_values
 from backends.store.values import hour_of, notes_value, read_time, time_value
 from config.workspace import WorkspaceRef
 
@@ -179,7 +180,7 @@ class RequestTables:
 
     async def _requests(self, where: str, values: SqlValues = (), from_index: str = "") -> tuple[RequestRecord, ...]:
         rows = await self._database.fetch(f"SELECT * FROM requests {from_index} WHERE {where}", values)
-        return tuple(read_request(row) for row in rows)
+        return tuple(read_request(dict(row)) for row in rows)
 
     async def _change(self, sql: str, values: SqlValues) -> None:
         async with self._database.transaction() as transaction:
@@ -199,7 +200,7 @@ async def _accept(transaction: Transaction, record: RequestRecord) -> Accepted:
     if await transaction.execute(_insert(values), values):
         return Accepted(record, True)
     (row,) = await transaction.fetch("SELECT * FROM requests WHERE idempotency_key = ?", (record.idempotency_key,))
-    return Accepted(read_request(row), False)
+    return Accepted(read_request(dict(row)), False)
 
 
 def _insert(columns: Collection[str]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from backends.store.record_values import request_values
 from backends.store.records import RequestRecord
 from backends.store.sqlite_database import Database
-from backends.store.sqlite_rows import request_values
 from backends.store.sqlite_schema import MIGRATIONS
 
 

@@ -7,84 +7,20 @@ from typing import Any
 
 from backends.store.dynamodb.attributes import Item
 from backends.store.dynamodb.texts import Kept
-from backends.store.records import Outcome, Parent, RequestRecord, SampleRecord
-from backends.store.values import (
-    notes_value,
-    optional_time_value,
-    read_notes,
-    read_optional_time,
-    read_options,
-    read_time,
-    time_value,
-)
-from config.workspace import WorkspaceRef
+from backends.store.record_values import read_request, request_values
+from backends.store.records import Outcome, RequestRecord, SampleRecord
+from backends.store.values import notes_value, time_value
 
 
 def record_item(record: RequestRecord) -> Item:
     """All but the prompt."""
-    return {
-        "id": record.id,
-        "idempotency_key": record.idempotency_key,
-        "front": record.workspace.front,
-        "workspace_id": record.workspace.id,
-        "channel": record.channel,
-        "requester_id": record.requester_id,
-        "requester_name": record.requester_name,
-        "kind": record.kind,
-        "options": record.options.model_dump_json(),
-        "baseline": record.baseline.model_dump_json(),
-        "backend": record.backend,
-        "model": record.model,
-        "created_at": time_value(record.created_at),
-        "group_id": record.group_id,
-        "story_id": record.story_id,
-        "origin_id": record.origin_id,
-        "parent_id": record.parent.request_id if record.parent else None,
-        "parent_sample": record.parent.sample if record.parent else None,
-        "parent_kept": record.parent.kept if record.parent else None,
-        "private": record.private,
-        "cut": record.cut,
-        "notes": notes_value(record.notes),
-        "reply_ref": record.reply_ref,
-        "status": record.status,
-        "error": record.error,
-        "started_at": optional_time_value(record.started_at),
-        "finished_at": optional_time_value(record.finished_at),
-        "withdrawn": record.withdrawn,
-        "samples": {},
-    }
+    values = request_values(record)
+    del values["prompt"]
+    return {**values, "samples": {}}
 
 
 def read_record(item: Mapping[str, Any], prompt: str) -> RequestRecord:
-    parent_id = item.get("parent_id")
-    return RequestRecord(
-        id=item["id"],
-        idempotency_key=item["idempotency_key"],
-        workspace=WorkspaceRef(item["front"], item["workspace_id"]),
-        channel=item["channel"],
-        requester_id=item["requester_id"],
-        requester_name=item["requester_name"],
-        kind=item["kind"],
-        prompt=prompt,
-        options=read_options(item["options"]),
-        baseline=read_options(item["baseline"]),
-        backend=item["backend"],
-        model=item.get("model"),
-        created_at=read_time(item["created_at"]),
-        group_id=item["group_id"],
-        story_id=item["story_id"],
-        origin_id=item.get("origin_id"),
-        parent=None if parent_id is None else Parent(parent_id, item["parent_sample"], item.get("parent_kept")),
-        private=item["private"],
-        cut=item["cut"],
-        notes=read_notes(item["notes"]),
-        reply_ref=item.get("reply_ref"),
-        status=item["status"],
-        error=item.get("error"),
-        started_at=read_optional_time(item.get("started_at")),
-        finished_at=read_optional_time(item.get("finished_at")),
-        withdrawn=item["withdrawn"],
-    )
+    return read_request({**item, "prompt": prompt})
 
 
 def ending(outcome: Outcome) -> Item:
